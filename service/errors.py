@@ -1,0 +1,97 @@
+"""Everything that can go wrong on purpose, as one tree.
+
+GradingError
+├── SettingsInvalid     a setting is missing or contradicts another
+├── RubricInvalid       the file is not a rubric; carries file, line, column and a hint per problem
+├── RubricNotFound      no rubric has that id; carries the ids that exist
+├── AnswerInvalid       nothing that can be graded: empty, too long, not text
+├── ReplyInvalid        the model answered, but not with a verdict; never leaves the LLM grader
+└── GraderUnavailable   not now; another grader might
+
+Each kind has a stable `code`. HTTP statuses live in `service.api`, exit codes in `service.cli`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class GradingError(Exception):
+    """Base of all errors raised on purpose; `str()` of it is fit for a user and holds no candidate text."""
+
+    code: ClassVar[str] = "grading-error"
+
+
+class SettingsInvalid(GradingError):
+    """A setting is missing, malformed or contradicts another."""
+
+    code = "settings-invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a rubric file, and what to do about it.
+
+    `line` and `column` count from 1; they are None where the whole file is meant.
+    """
+
+    message: str
+    hint: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        return f"{place}: {self.message}\n    {self.hint}" if place else f"{self.message}\n    {self.hint}"
+
+
+class RubricInvalid(GradingError):
+    """The file is not a rubric; every problem found is listed with its place and a hint."""
+
+    code = "rubric-invalid"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class RubricNotFound(GradingError):
+    """No rubric has the id that was asked for."""
+
+    code = "rubric-not-found"
+
+    def __init__(self, rubric_id: str, known: Sequence[str]) -> None:
+        self.known = tuple(known)
+        listed = ", ".join(self.known) or "none"
+        super().__init__(f"There is no rubric {rubric_id[:100]!r}; these exist: {listed}.")
+
+
+class AnswerInvalid(GradingError):
+    """The answer is nothing that can be graded: empty, too long or not text."""
+
+    code = "answer-invalid"
+
+    def __init__(self, message: str, *, too_long: bool = False) -> None:
+        self.too_long = too_long
+        super().__init__(message)
+
+
+class ReplyInvalid(GradingError):
+    """The model answered, but not with a verdict; the message is the complaint to send back."""
+
+    code = "reply-invalid"
+
+
+class GraderUnavailable(GradingError):
+    """The grader cannot grade now.
+
+    `reason` is a stable word for the cause; `retry_after` is in seconds, None where waiting will not help.
+    """
+
+    code = "grader-unavailable"
+
+    def __init__(self, message: str, *, reason: str, retry_after: float | None = None) -> None:
+        self.reason = reason
+        self.retry_after = retry_after
+        super().__init__(message)

@@ -1,0 +1,111 @@
+"""Sentences of an answer that talk to whoever grades it: orders, pleas, forged messages and forged verdicts.
+
+What is found supports no level; it is not removed, and it costs nothing.
+"""
+
+import re
+
+from service.text.folding import fold
+from service.text.words import Span, Text
+
+_LONG = 400
+"""A longer sentence is speech without punctuation; only what stands around the address is taken from it."""
+
+_AROUND = 150
+_WHO = (
+    r"(?:grader|evaluator|examiner|assessor|marker|judge|scorer|grading (?:model|system|assistant|ai)|ai|llm"
+    r"|interviewer bot)"
+)
+_TOP = r"(?:full|maximum|max|top|highest|perfect|best|high|passing)"
+_MARK = r"(?:marks?|scores?|points?|levels?|grades?|ratings?|credit)"
+_PRAISE = r"(?:correct|strong|complete|decision-ready|perfect|excellent)"
+_THIS = r"(?:this|my|the (?:above|following|whole|entire)|any) (?:answer|response|submission|reply|text|candidate)"
+_EARLIER = r"(?:previous|prior|above|earlier|preceding|existing|original|other|all|system|your|these|those|any)"
+_RULES = r"(?:instructions?|system prompts?|rubric|rules|guidelines|directions|criteria|system message)"
+_GRADING = r"(?:grade|grading|score|marks?|level|ignore|instructions?|criteria|rubric|you are|you must)"
+_KEY = r"\"[\w -]{2,60}\"\s?:"
+# "I'd give it a high score" and "users give full marks" speak about something else.
+_IMPERATIVE = r"(?<!i'd )(?<!\bi )(?<!\bwe )(?<!would )(?<!\bthey )(?<!users )(?<!will )(?<!model )(?<!can )"
+
+_ORDERS = (
+    rf"\b(?:ignore|disregard|forget|override|bypass|overrule) (?:\w+ ){{0,3}}{_EARLIER} (?:\w+ )?{_RULES}\b",
+    (
+        r"\b(?:ignore|disregard|override|bypass) (?:the|your|all|this|that) (?:grading |scoring |marking )?"
+        r"(?:rubric|criteria|instructions)\b"
+    ),
+    (
+        rf"{_IMPERATIVE}\b(?:give|award|grant|assign|score|grade|rate|mark) (?:me|{_THIS}|this|it) (?:\w+ ){{0,3}}"
+        rf"(?:{_TOP} )?(?:{_MARK}|\d+ ?/ ?\d+|100|as {_PRAISE})"
+    ),
+    (
+        rf"{_IMPERATIVE}\b(?:give|award|grant|assign) (?:\w+ ){{0,2}}{_TOP} {_MARK}\b"
+        r"(?! to (?:the )?(?:customer|user|student)s?)"
+    ),
+    r"\bset (?:all|every|each|the) (?:\w+ )?(?:levels?|scores?|criteri(?:a|on)) (?:to|at) \d",
+)
+_CALLS = (
+    (
+        r"\b(?:as|dear|attention|hey|hello|hi|note to|message (?:to|for)|instructions? (?:to|for)) "
+        rf"(?:the |an? |our |any )?(?:\w+ )?{_WHO}\b(?: ?[,:!]| you\b| (?:must|should|please|reading))"
+    ),
+    rf"\byou are (?:now )?(?:an? |the )(?:\w+ )?{_WHO}\b",
+    (
+        rf"\bthe {_WHO} (?:must|should|shall|is (?:required|instructed|told) to|will now) (?:\w+ ){{0,2}}"
+        r"(?:give|award|assign|set|return|output|score|mark|ignore|accept)\b"
+    ),
+)
+_CLAIMS = (
+    rf"\b{_TOP} {_MARK} (?:to|for|on) (?:me|{_THIS}|every criterion|all criteria|each criterion)\b",
+    (
+        rf"\b{_THIS} (?:\w+ )?(?:deserves?|merits|must (?:get|receive|be)|"
+        r"should (?:get|receive|be (?:graded|scored|marked|rated|given)))\b"
+    ),
+    r"\b(?:the|this) (?:new|updated|real|actual|correct|revised) (?:rubric|grading scheme|marking scheme|scoring)\b",
+    r"\brubric (?:above|below)\b",
+    (
+        r"\b(?:all|every|each|these) criteri(?:a|on) (?:is|are|as|has been|have been) (?:fully )?"
+        r"(?:met|satisfied|fulfilled|level \d|decision-ready)\b"
+    ),
+)
+_FORGERIES = (
+    r"\b(?:respond|reply|answer|output|return|print) (?:only )?with:? (?:only |the following |this |json )*\{",
+    rf"{_KEY}\s?\{{?\s?(?:\"level\"\s?:\s?)?\"?\d+\"?\s?[}},]\s?,?\s?{_KEY}",
+    r"\"(?:level|score|grade|band|verdict)\"\s?:\s?\"?(?:\d|strong)",
+    (
+        r"^[ \t>#*\[-]{0,20}(?:system|assistant|developer|admin|evaluator|grader)"
+        rf"(?: (?:message|prompt|note|override|instruction))?\]? ?[:>](?=.{{0,200}}\b{_GRADING}\b)"
+    ),
+    r"<\|?(?:im_start|im_end|system|endoftext|eot_id)\|?>|\[/?inst\]|<</?sys>>",
+    r"</?(?:answer|candidate_answer|system|rubric|instructions?)>",
+)
+_ADDRESS = re.compile("|".join([*_ORDERS, *_CALLS, *_CLAIMS, *_FORGERIES]), re.MULTILINE)
+
+
+def addresses_grader(text: str) -> list[Span]:
+    """Ranges of the sentences that address the grader, in order and apart from one another."""
+    folded = fold(text)
+    matches = [(folded.starts[match.start()], folded.ends[match.end() - 1]) for match in _ADDRESS.finditer(folded.text)]
+    if not matches:
+        return []
+    parsed = Text(text)
+    spans: list[Span] = []
+    at = 0
+    for start, end in matches:
+        while at < len(parsed.sentences) - 1 and parsed.sentences[at].end <= start:
+            at += 1
+        span = _around(parsed, at, start, end)
+        if spans and span.start <= spans[-1].end:
+            spans[-1] = Span(min(spans[-1].start, span.start), max(spans[-1].end, span.end))
+        else:
+            spans.append(span)
+    return spans
+
+
+def _around(parsed: Text, sentence: int, start: int, end: int) -> Span:
+    whole = parsed.sentences[sentence]
+    if whole.end - whole.start <= _LONG:
+        return Span(min(whole.start, start), max(whole.end, end))
+    clause = parsed.clause_around(start, end)
+    if clause.end - clause.start <= _LONG:
+        return clause
+    return Span(max(start - _AROUND, clause.start), min(end + _AROUND, clause.end))

@@ -1,0 +1,304 @@
+"""Which quotes are in an answer, and where."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from service.text.folding import fold
+from service.text.quotes import QuoteRefused, find_quote, occurs_in
+from service.text.words import Text
+from tests.text.texts import TEXTS
+
+ANSWER = (
+    "I\u2019d start with prompting, since the model knows the subject. RAG isn't free: um, it adds, you know, a step "
+    "that that can fail at 200K queries.\r\nWe would certainly never fine-tune for facts. "
+    "R A G fixes knowledge \U0001f600; caf\u00e9 menus change. It saves 70-90% of the cost. The cost counts."
+)
+LONG = 50_000
+
+
+def quoted(quote: str, answer: str = ANSWER) -> list[str]:
+    """What stands in the answer where the quote was found."""
+    found = find_quote(Text(answer), quote)
+    assert isinstance(found, list), found
+    return [answer[part.span.start : part.span.end] for part in found]
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [
+        pytest.param("start with prompting, since", "start with prompting, since", id="as it stands"),
+        pytest.param("START WITH PROMPTING", "start with prompting", id="case"),
+        pytest.param("I'd start with prompting", "I\u2019d start with prompting", id="straight apostrophe"),
+        pytest.param("\u201cstart with prompting\u201d", "start with prompting", id="in quote marks"),
+        pytest.param("  start\n with\u00a0 prompting ", "start with prompting", id="odd spaces"),
+        pytest.param("start with prompting since the model", "start with prompting, since the model", id="no comma"),
+        pytest.param("cafe\u0301 menus change", "caf\u00e9 menus change", id="decomposed accent"),
+        pytest.param("200k queries. We would", "200K queries.\r\nWe would", id="across CRLF"),
+        pytest.param("fixes knowledge; caf\u00e9", "fixes knowledge \U0001f600; caf\u00e9", id="emoji left out"),
+        pytest.param("saves 70\u201390% of the cost", "saves 70-90% of the cost", id="en dash in a range"),
+    ],
+)
+def test_a_faithful_quote_is_verified(quote: str, expected: str) -> None:
+    """What folding takes away may differ; the answer's own characters come back."""
+    found = find_quote(Text(ANSWER), quote)
+
+    assert isinstance(found, list)
+    assert [(ANSWER[part.span.start : part.span.end], part.repaired) for part in found] == [(expected, False)]
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [
+        pytest.param("RAG isn't free: it adds", "RAG isn't free: um, it adds", id="filler"),
+        pytest.param("it adds a step", "it adds, you know, a step", id="filler of two words"),
+        pytest.param("a step that can fail", "a step that that can fail", id="immediate repeat"),
+        pytest.param("RAG fixes knowledge", "R A G fixes knowledge", id="spelled-out letters"),
+    ],
+)
+def test_a_smoothed_quote_is_repaired(quote: str, expected: str) -> None:
+    """Only fillers, repeats and spelling out may be smoothed over, and the answer's own words come back."""
+    found = find_quote(Text(ANSWER), quote)
+
+    assert isinstance(found, list)
+    assert [(ANSWER[part.span.start : part.span.end], part.repaired) for part in found] == [(expected, True)]
+
+
+@pytest.mark.parametrize(
+    ("quote", "answer"),
+    [
+        pytest.param("RAG is free: um, it adds", ANSWER, id="negation dropped inside a word"),
+        pytest.param("We would certainly fine-tune for facts", ANSWER, id="negation dropped"),
+        pytest.param("it can fail at 20K queries", ANSWER, id="another number"),
+        pytest.param("a step that can fail at 200 queries", ANSWER, id="a number without its unit"),
+        pytest.param("start with prompts, since the model", ANSWER, id="a word changed"),
+        pytest.param("start only with prompting", ANSWER, id="a word added"),
+        pytest.param("since the model knows subject", ANSWER, id="a word left out"),
+        pytest.param("with prompting start since", ANSWER, id="other order"),
+        pytest.param("start with prompting RAG fixes knowledge", ANSWER, id="spliced"),
+        pytest.param("start with that that prompting", ANSWER, id="a repeat of the quote's own"),
+        pytest.param("start with um prompting", ANSWER, id="a filler of the quote's own"),
+        pytest.param("nothing of the kind was said", ANSWER, id="invented"),
+        pytest.param("the gap grew by 102 percent", "the gap grew by 10\u00b2 percent", id="a power read as a figure"),
+        pytest.param("we grew to 20 shops in a year", "we grew to 2 0 shops in a year", id="figures joined"),
+        pytest.param("we saw 20 shops open there", "we saw 20 20 shops open there", id="a figure said twice"),
+        pytest.param("it is not useful to us now", "it is not not useful to us now", id="double negation"),
+        pytest.param("proprietary data needs retrieval", "non-proprietary data needs retrieval", id="non- left out"),
+        pytest.param("quality = cost in my book", "quality != cost in my book", id="not equal"),
+        pytest.param("quality cost in my own book", "quality \u2260 cost in my own book", id="not equal as a sign"),
+        pytest.param("I would now fine-tune here", "I would " + "um " * 13 + "now fine-tune here", id="a long stammer"),
+    ],
+)
+def test_an_unfaithful_quote_is_refused(quote: str, answer: str) -> None:
+    """Any other difference refuses the quote, and the reason holds nothing of either text."""
+    found = find_quote(Text(answer), quote)
+
+    assert isinstance(found, QuoteRefused)
+    assert found.why == "these words are not in the answer, in this order"
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        pytest.param("", id="empty"),
+        pytest.param(" \n", id="blank"),
+        pytest.param("...", id="an ellipsis alone"),
+        pytest.param("\U0001f600!", id="emoji"),
+    ],
+)
+def test_a_quote_without_words_is_refused(quote: str) -> None:
+    """Marks alone are evidence of nothing, whether or not the answer has them."""
+    found = find_quote(Text(ANSWER), quote)
+
+    assert found == QuoteRefused("the quote has no words")
+
+
+@pytest.mark.parametrize("mark", ["...", "\u2026", " [...] ", "[\u2026]", ". . ."])
+def test_an_ellipsis_splits_a_quote(mark: str) -> None:
+    """Each part is found by itself."""
+    found = quoted(f"start with prompting {mark} the model knows the subject")
+
+    assert found == ["start with prompting", "the model knows the subject"]
+
+
+def test_an_ellipsis_may_reach_into_another_sentence() -> None:
+    """What stands between in other sentences is not what the quote speaks of, negated or not."""
+    found = quoted("can fail at 200K queries ... fixes knowledge \U0001f600")
+
+    assert found == ["can fail at 200K queries", "fixes knowledge"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param("We would certainly never fine-tune for facts.", id="never"),
+        pytest.param("We would certainly, in my view, not be ready to fine-tune for facts.", id="not"),
+        pytest.param("We would certainly say that you shouldn\u2019t fine-tune for facts.", id="n't"),
+    ],
+)
+def test_an_ellipsis_may_not_swallow_a_negation(answer: str) -> None:
+    """A quote cut so that it says the reverse is sent back, although each part is in the answer."""
+    found = find_quote(Text(answer), "We would certainly ... fine-tune for facts")
+
+    assert found == QuoteRefused("the ellipsis leaves out a negation; quote the words between as well")
+
+
+def test_one_missing_part_refuses_the_quote() -> None:
+    """What the quote was to show may hang on the part that is not there."""
+    found = find_quote(Text(ANSWER), "start with prompting ... and then we fine-tune")
+
+    assert isinstance(found, QuoteRefused)
+
+
+def test_an_ellipsis_of_the_answer_splits_nothing() -> None:
+    """Dots that the candidate wrote are part of the words around them."""
+    found = quoted("RAG is... good. RAG is", "Well, RAG is... good. RAG is cheap. RAG is old.")
+
+    assert found == ["RAG is... good. RAG is"]
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [
+        pytest.param("menus", "caf\u00e9 menus change.", id="a word"),
+        pytest.param("70-90%", "It saves 70-90% of the cost.", id="a figure"),
+        pytest.param("!!!!!!!!!!menus", "caf\u00e9 menus change.", id="padded with marks"),
+    ],
+)
+def test_a_short_quote_is_widened_to_its_clause(quote: str, expected: str) -> None:
+    """Under twelve characters a quote shows too little by itself."""
+    found = quoted(quote)
+
+    assert found == [expected]
+
+
+@pytest.mark.parametrize(
+    ("quote", "answer"),
+    [
+        pytest.param("cost", ANSWER, id="twice"),
+        pytest.param("a step", "a step and um a, uh, step", id="once as it stands and once smoothed"),
+    ],
+)
+def test_a_short_quote_must_occur_once(quote: str, answer: str) -> None:
+    """A word that stands in several places does not say which of them it means."""
+    found = find_quote(Text(answer), quote)
+
+    assert found == QuoteRefused("the quote is too short to tell which of several places it means; quote more words")
+
+
+def test_the_place_that_needs_no_repair_is_meant() -> None:
+    """A stammered place before the one that says it word for word does not win."""
+    answer = "so it it adds a step here. And it adds a step here."
+
+    found = find_quote(Text(answer), "it adds a step here")
+
+    assert isinstance(found, list)
+    assert (found[0].span.start, found[0].repaired) == (6, False)
+
+
+@pytest.mark.parametrize(
+    ("quote", "answer"),
+    [
+        pytest.param("\u6aa2\u7d22\u77e5\u8b58", "\u6211\u6aa2\u7d22\u77e5\u8b58\u3002", id="CJK"),
+        pytest.param(
+            "\u0628\u062d\u062b \u0623\u0648", "\u0646 \u0628\u062d\u062b \u0623\u0648 \u062b", id="right to left"
+        ),
+        pytest.param(
+            "\u0939\u093f\u0928\u094d", "\u092f\u0939 \u0939\u093f\u0928\u094d \u0939\u0948", id="combining vowels"
+        ),
+    ],
+)
+def test_other_scripts(quote: str, answer: str) -> None:
+    """Quotes are found in scripts without spaces, without case and with combining marks."""
+    found = quoted(quote, answer)
+
+    assert quote in found[0]
+
+
+@given(TEXTS, st.data())
+def test_any_run_of_words_is_found(answer: str, data: st.DataObject) -> None:
+    """A run of whole words is found, and where it is found folds to the same words."""
+    text = Text(answer)
+    assume(text.words)
+    first = data.draw(st.integers(0, len(text.words) - 1))
+    last = data.draw(st.integers(first, len(text.words) - 1))
+    quote = answer[text.words[first].start : text.words[last].end]
+    # A character such as a fraction folds to several words, which no quote can tell apart.
+    edges = [(w.start, w.end) for w in (*text.words[:first], *text.words[last + 1 :])]
+    assume(all(end <= text.words[first].start or start >= text.words[last].end for start, end in edges))
+    wanted = [word.text for word in Text(quote).words]
+
+    found = find_quote(text, quote)
+
+    if isinstance(found, QuoteRefused):
+        assert found.why.startswith("the quote is too short")
+        return
+    assert len(found) == 1
+    span = found[0].span
+    shown = [word.text for word in Text(answer[span.start : span.end]).words]
+    assert any(shown[i : i + len(wanted)] == wanted for i in range(len(shown)))
+
+
+@given(TEXTS, st.data())
+def test_a_word_from_elsewhere_refuses(answer: str, data: st.DataObject) -> None:
+    """A quote with a word that the answer does not have is refused, wherever the word stands in it."""
+    text = Text(answer)
+    words = [word.text for word in text.words]
+    at = data.draw(st.integers(0, len(words)))
+    assume("zygote" not in fold(answer).text)
+
+    found = find_quote(text, " ".join([*words[:at], "zygote", *words[at:]]))
+
+    assert isinstance(found, QuoteRefused)
+
+
+@given(TEXTS, TEXTS)
+def test_a_range_is_always_of_the_answer(answer: str, quote: str) -> None:
+    """Whatever is quoted, what comes back is a range of the answer with words in it, or a reason."""
+    found = find_quote(Text(answer), quote)
+
+    for part in found if isinstance(found, list) else []:
+        assert 0 <= part.span.start < part.span.end <= len(answer)
+        assert Text(answer[part.span.start : part.span.end]).words
+
+
+@pytest.mark.parametrize(
+    ("answer", "quote"),
+    [
+        pytest.param("a " * LONG, "a b", id="one letter"),
+        pytest.param("a " * LONG, "a " * 500 + "b", id="one letter and a long quote"),
+        pytest.param("um " * LONG, "um b", id="fillers"),
+        pytest.param("it\u2019s a word " * (LONG // 8), "it's a b", id="a phrase"),
+        pytest.param("r a g " * (LONG // 3), "rag " * 200 + "b", id="spelled out"),
+    ],
+)
+def test_a_search_made_to_be_slow_ends(answer: str, quote: str) -> None:
+    """Repetition on which trying every place would take hours ends in a refusal."""
+    found = find_quote(Text(answer), quote)
+
+    assert isinstance(found, QuoteRefused)
+
+
+def test_an_exact_quote_is_found_in_any_amount_of_repetition() -> None:
+    """The bound on the search is for smoothed quotes only."""
+    answer = "a " * LONG + "and so RAG comes before tuning"
+
+    found = quoted("a and so RAG comes before tuning", answer)
+
+    assert found == ["a and so RAG comes before tuning"]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        pytest.param("the model knows", True, id="as it stands"),
+        pytest.param("it adds a step", True, id="smoothed"),
+        pytest.param("the model does not know", False, id="not there"),
+        pytest.param("", False, id="no words"),
+    ],
+)
+def test_occurs_in(words: str, expected: bool) -> None:  # noqa: FBT001 - what the parameters say
+    """Whether words stand in a text, fillers aside."""
+    found = occurs_in(Text(words).words, Text(ANSWER))
+
+    assert found is expected
