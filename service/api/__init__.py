@@ -1,0 +1,5 @@
+"""The HTTP service: one door to grading, with problems, limits, keys and metrics around it."""
+
+from service.api.app import build_app
+
+__all__ = ["build_app"]

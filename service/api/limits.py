@@ -1,0 +1,44 @@
+"""Refuses a body that is larger than any valid request, before it is read whole."""
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.api.problems import Refusal
+
+
+def body_limit(max_answer_bytes: int) -> int:
+    """The largest body that can hold an answer of that size: JSON may write a byte as six, and 64 kB for the rest."""
+    return 6 * max_answer_bytes + 65_536
+
+
+class BodyLimit:
+    """Counts a body as it comes in; raises `Refusal`."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request, whose body stops short of the limit or raises."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdecimal() and int(declared[:20]) > self._limit:
+            raise self._refusal()
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._limit:
+                # A body of unknown length may have no end, so the connection must.
+                raise self._refusal({"Connection": "close"})
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _refusal(self, headers: dict[str, str] | None = None) -> Refusal:
+        detail = f"The body is larger than the limit of {self._limit:,} bytes; the answer must be shorter."
+        return Refusal(413, "body-too-large", detail, headers=headers)
