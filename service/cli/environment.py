@@ -1,0 +1,40 @@
+"""Settings for a command: the environment, `.env`, and the flags that override them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., None])
+
+
+def model_options(command: Command) -> Command:
+    """The flags of every command that grades."""
+    for option in (
+        click.option("--rubrics-dir", type=click.Path(path_type=Path), help="Folder of rubrics to use instead."),
+        click.option(
+            "--on-model-failure",
+            type=click.Choice(["error", "fallback"]),
+            help="When the model cannot grade: stop, or fall back to the keyword grader (marked degraded).",
+        ),
+        click.option("--api-base", metavar="URL", help="A server compatible with the model's provider."),
+        click.option("--model", metavar="NAME", help="The model that grades, by its litellm name. Unset: offline."),
+    ):
+        command = option(command)
+    return command
+
+
+def read_settings(**flags: object) -> "Settings":
+    """Read the settings; a provider's key may stand in `.env` too, under the provider's own name."""
+    import dotenv  # noqa: PLC0415 - `--help` needs no settings
+
+    from service.settings import load_settings, unknown_variables  # noqa: PLC0415 - `--help` needs no settings
+
+    dotenv.load_dotenv(Path(".env"))
+    for sentence in unknown_variables():
+        click.echo(f"Warning: {sentence}", err=True)
+    return load_settings(**flags)

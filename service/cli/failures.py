@@ -1,0 +1,15 @@
+"""Which exit code each kind of error has."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from service.errors import GradingError
+
+GRADED, NOT_ALL_GRADED, BAD_INPUT, UNAVAILABLE = 0, 1, 2, 3
+
+
+def exit_code(error: "GradingError") -> int:
+    """The exit code for an error raised on purpose."""
+    from service.errors import GraderUnavailable  # noqa: PLC0415 - `--help` needs none of the service
+
+    return UNAVAILABLE if isinstance(error, GraderUnavailable) else BAD_INPUT

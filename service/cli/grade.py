@@ -1,0 +1,114 @@
+"""`evaluator grade`: one answer from a file or stdin."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+import click
+
+from service.cli.environment import model_options, read_settings
+from service.cli.failures import BAD_INPUT, GRADED, NOT_ALL_GRADED
+from service.cli.rubric import find_rubric
+
+if TYPE_CHECKING:
+    from service.rubric import Catalog, Rubric
+    from service.verdict import Verdict
+
+
+@click.command()
+@click.argument("file", type=click.File("rb"), default="-", metavar="[FILE]")
+@click.option("--rubric", "rubric_id", metavar="ID_OR_FILE", help="The rubric; may be left out when there is only one.")
+@click.option("--question", help="The question that was asked; a mismatch with the rubric's is pointed out.")
+@click.option("--answer-id", help="An id of your own, repeated in the verdict.")
+@click.option(
+    "--offset-unit",
+    type=click.Choice(["codepoint", "utf16"]),
+    default="codepoint",
+    show_default=True,
+    help="How evidence offsets count; JavaScript counts in utf16.",
+)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here, not to stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@model_options
+def grade(
+    *,
+    file: BinaryIO,
+    rubric_id: str | None,
+    question: str | None,
+    answer_id: str | None,
+    offset_unit: Literal["codepoint", "utf16"],
+    out: Path | None,
+    as_json: bool,
+    model: str | None,
+    api_base: str | None,
+    on_model_failure: str | None,
+    rubrics_dir: Path | None,
+) -> None:
+    """Grade one answer, read from FILE or, with '-' or nothing, from stdin."""
+    from service.cli.render import render_verdict  # noqa: PLC0415 - as below
+
+    settings = read_settings(model=model, api_base=api_base, on_model_failure=on_model_failure, rubrics_dir=rubrics_dir)
+    from service.wiring import build_evaluator  # noqa: PLC0415 - `--help` needs none of the service
+
+    evaluator = build_evaluator(settings)
+    chosen = choose_rubric(evaluator.catalog, rubric_id)
+    answer = read_answer(file, evaluator.max_answer_bytes)
+    if settings.model and sys.stderr.isatty():
+        click.echo(f"Asking {settings.model} ...", err=True)
+    verdict = asyncio.run(
+        evaluator.grade(rubric=chosen, answer=answer, question=question, answer_id=answer_id, offset_unit=offset_unit)
+    )
+    text = verdict.model_dump_json(indent=2) if as_json else render_verdict(verdict, color=out is None)
+    if out is None:
+        click.echo(text)
+    else:
+        write_whole(out, text + "\n")
+    sys.exit(GRADED if _all_graded(verdict) else NOT_ALL_GRADED)
+
+
+def choose_rubric(catalog: "Catalog", rubric_id: str | None) -> "Rubric":
+    """The rubric asked for, or the only one there is."""
+    if rubric_id is not None:
+        return find_rubric(catalog, rubric_id)
+    ids = catalog.ids()
+    if len(ids) != 1:
+        listed = ", ".join(ids) or "none"
+        raise click.UsageError(f"Say which rubric to use with --rubric; these exist: {listed}.")
+    return catalog.get(ids[0])
+
+
+def read_answer(file: BinaryIO, max_bytes: int) -> str:
+    """Read an answer, UTF-8 or marked as UTF-16; a file far over the limit is not read to its end."""
+    if file.isatty():
+        click.echo("Type or paste the answer; end it with Ctrl-D on a line of its own.", err=True)
+    try:
+        content = file.read(4 * max_bytes + 4)
+    except IsADirectoryError:
+        raise click.UsageError(f"{file.name} is a folder, not an answer.") from None
+    encoding = "utf-16" if content.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        if len(content) > max_bytes:  # cut in the middle of a character; the size is what is wrong
+            return content.decode(encoding, errors="ignore")
+        click.echo(
+            f"Error: {file.name}: not {encoding.removesuffix('-sig').upper()} text at byte {error.start}.", err=True
+        )
+        sys.exit(BAD_INPUT)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise click.FileError(str(path), hint=error.strerror or str(error)) from None
+
+
+def _all_graded(verdict: "Verdict") -> bool:
+    ungraded = [item.id for item in verdict.criteria if item.status == "ungraded"]
+    return not ungraded and all(flag.status != "ungraded" for flag in verdict.red_flags)

@@ -1,0 +1,39 @@
+"""The command group, and what all commands share: errors as one line and an exit code."""
+
+import sys
+from importlib.metadata import version
+
+import click
+
+from service.cli.failures import exit_code
+from service.cli.grade import grade
+from service.cli.rubric import rubric
+from service.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("answer-evaluator"), message="%(version)s")
+def cli() -> None:
+    """Grade free-text answers against a rubric, with a language model or offline.
+
+    Settings come from EVALUATOR_* variables, a .env file, or the flags of a command. With no model set, the offline
+    keyword grader grades.
+
+    Exit codes: 0 all graded; 1 something partial, ungraded or failed; 2 bad usage or input; 3 grader unavailable.
+    """
+
+
+cli.add_command(serve)
+cli.add_command(grade)
+cli.add_command(rubric)
+
+
+def main() -> None:
+    """Run the command line; the errors raised on purpose become a message and an exit code."""
+    from service.errors import GradingError  # noqa: PLC0415 - `--help` needs none of the service
+
+    try:
+        cli()
+    except GradingError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(exit_code(error))

@@ -1,0 +1,64 @@
+"""`evaluator serve`: the HTTP service."""
+
+import contextlib
+import socket
+from pathlib import Path
+
+import click
+
+from service.cli.environment import model_options, read_settings
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port to listen on; 0 picks a free one.  [default: 8000]")
+@model_options
+def serve(
+    *,
+    host: str | None,
+    port: int | None,
+    model: str | None,
+    api_base: str | None,
+    on_model_failure: str | None,
+    rubrics_dir: Path | None,
+) -> None:
+    """Start the HTTP service.
+
+    Without keys (EVALUATOR_API_KEYS) it listens on this machine only.
+    """
+    from service.errors import SettingsInvalid  # noqa: PLC0415 - as below
+
+    settings = read_settings(model=model, api_base=api_base, on_model_failure=on_model_failure, rubrics_dir=rubrics_dir)
+    set_host, set_port = settings.address()
+    host, port = host or set_host, set_port if port is None else port
+    settings = settings.model_copy(update={"listen": f"{host}:{port}"})
+    settings.check_listen()
+
+    import uvicorn  # noqa: PLC0415 - only this command serves
+
+    from service.api import build_app  # noqa: PLC0415 - loads the web framework
+    from service.observability import configure_logging  # noqa: PLC0415 - only a service logs
+
+    configure_logging(settings.log_level, settings.log_format)
+    app = build_app(settings)
+    try:
+        listener = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, reuse_port=False
+        )
+    except OSError as error:
+        raise SettingsInvalid(
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another with --host and --port."
+        ) from None
+    _announce(settings.model, listener)
+    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a person stops it
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _announce(model: str | None, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    click.echo(f"Answer evaluator at {address}", err=True)
+    click.echo(f"  grader   {model or 'keyword (offline; set EVALUATOR_MODEL to grade with a model)'}", err=True)
+    click.echo(f"  API docs {address}/docs", err=True)
+    click.echo("  stop     Ctrl-C", err=True)
