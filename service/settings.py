@@ -74,7 +74,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="The least severe logs to keep."
     )
-    log_format: Literal["json", "text"] = Field("json", description="How the service writes its logs to stderr.")
+    log_format: Literal["json", "text"] | None = Field(
+        None, description="How the service logs to stderr: `json` or `text`; unset, `text` at a terminal, else `json`."
+    )
 
     @field_validator("model", "api_base", mode="before")
     @classmethod

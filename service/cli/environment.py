@@ -1,5 +1,6 @@
 """Settings for a command: the environment, `.env`, and the flags that override them."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -34,6 +35,8 @@ def read_settings(**flags: object) -> "Settings":
 
     from service.settings import load_settings, unknown_variables  # noqa: PLC0415 - `--help` needs no settings
 
+    # An error says all that a person needs; without a handler Python would print the warnings before it, too.
+    logging.getLogger("service").addHandler(logging.NullHandler())
     dotenv.load_dotenv(Path(".env"))
     for sentence in unknown_variables():
         click.echo(f"Warning: {sentence}", err=True)

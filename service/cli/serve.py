@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import sys
 from pathlib import Path
 
 import click
@@ -39,7 +40,7 @@ def serve(
     from service.api import build_app  # noqa: PLC0415 - loads the web framework
     from service.observability import configure_logging  # noqa: PLC0415 - only a service logs
 
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format or ("text" if sys.stderr.isatty() else "json"))
     app = build_app(settings)
     try:
         listener = socket.create_server(

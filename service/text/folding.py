@@ -19,6 +19,8 @@ _MARKS = str.maketrans(
 # A character and the marks that combine with it fold together; Hangul vowels and finals combine without being marks.
 _COMBINES_WITHOUT_MARK = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff\uff9e\uff9f]")
 
+# What needs the tables of Unicode, with the ASCII character before it that its marks may combine with.
+_BEYOND_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
 # Unicode's stream-safe format allows 30 marks in a row; putting many thousands in order takes quadratic time.
 _LONGEST_CLUSTER = 32
 
@@ -40,14 +42,23 @@ def fold(text: str) -> Folded:
     out: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
-    for start, end in _clusters(text):
-        folded = _folded_cluster(text[start:end])
-        # "10\u00b2" is not 102, nor "1\u00bd" eleven halves.
-        if out and out[-1].isdigit() and unicodedata.category(text[start]) == "No":
-            folded = " " + folded
-        out.extend(folded)
-        starts.extend([start] * len(folded))
-        ends.extend([end] * len(folded))
+    at = 0
+    for match in _BEYOND_ASCII.finditer(text):
+        out.append(text[at : match.start()].lower().translate(_MARKS))
+        starts.extend(range(at, match.start()))
+        ends.extend(range(at + 1, match.start() + 1))
+        at = match.end()
+        for start, end in _clusters(text, match.start(), at):
+            folded = _folded_cluster(text[start:end])
+            # "10\u00b2" is not 102, nor "1\u00bd" eleven halves.
+            if unicodedata.category(text[start]) == "No" and text[start - 1 : start].isdigit():
+                folded = " " + folded
+            out.append(folded)
+            starts.extend([start] * len(folded))
+            ends.extend([end] * len(folded))
+    out.append(text[at:].lower().translate(_MARKS))
+    starts.extend(range(at, len(text)))
+    ends.extend(range(at + 1, len(text) + 1))
     return Folded("".join(out), starts, ends)
 
 
@@ -58,14 +69,14 @@ def _folded_cluster(cluster: str) -> str:
     return "".join(character for character in folded if unicodedata.category(character) != "Cf")
 
 
-def _clusters(text: str) -> list[tuple[int, int]]:
+def _clusters(text: str, begin: int, end: int) -> list[tuple[int, int]]:
     """Ranges of a base character with what combines with it; a longer pile of marks is cut."""
     cuts: list[int] = []
-    for index, character in enumerate(text):
+    for index, character in enumerate(text[begin:end], start=begin):
         combines = unicodedata.combining(character) or _COMBINES_WITHOUT_MARK.match(character)
         if not (combines and cuts and index - cuts[-1] < _LONGEST_CLUSTER):
             cuts.append(index)
-    return list(zip(cuts, [*cuts[1:], len(text)], strict=True))
+    return list(zip(cuts, [*cuts[1:], end], strict=True))
 
 
 def utf16_offsets(text: str) -> list[int]:
