@@ -1,0 +1,82 @@
+"""Everything the keyword grader knows of one answer before it looks at any signal."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from service.graders.keyword.figures import Number, find_figures
+from service.graders.keyword.languages import Language
+from service.graders.keyword.lexicon import Found, Lexicon
+from service.graders.keyword.regions import Range, Regions, cut_regions
+from service.graders.keyword.scope import Scope, Scopes
+from service.graders.keyword.units import Units, read_units
+from service.graders.keyword.void import find_void
+from service.text.words import Text
+
+
+class Mention(NamedTuple):
+    """A concept in units `start` to `end` (left out), and what the candidate does with it."""
+
+    start: int
+    end: int
+    scope: Scope
+
+
+class Places(NamedTuple):
+    """The mentions of one concept in order, with their beginnings apart for searching."""
+
+    starts: list[int]
+    mentions: list[Mention]
+
+    def within(self, region: Range) -> list[Mention]:
+        """Those that lie wholly in a region."""
+        first = bisect_left(self.starts, region[0])
+        last = bisect_left(self.starts, region[1], lo=first)
+        return [mention for mention in self.mentions[first:last] if mention.end <= region[1]]
+
+
+NOWHERE = Places([], [])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An answer's units, regions, concepts and figures; `defences` names what was found to earn nothing, and where."""
+
+    units: Units
+    regions: Regions
+    concepts: Mapping[str, Places]
+    figures: Places
+    numbers: Sequence[Number]
+    defences: Mapping[str, Sequence[Range]]
+
+    def places(self, concept: str) -> Places:
+        """Where a concept stands."""
+        return self.concepts.get(concept, NOWHERE)
+
+
+def read_answer(text: Text, lexicon: Lexicon, language: Language, questions: Iterable[Text]) -> Reading:
+    """Read an answer once."""
+    units = read_units(text)
+    regions = cut_regions(units, language)
+    numbers = find_figures(units, language.code)
+    found = lexicon.find(units.stems, regions.sentence_of)
+    cues = {name: places for name, places in found.items() if name.startswith("~")}
+    markers = {name: places for name, places in found.items() if name.startswith("$")}
+    concepts = {name: places for name, places in found.items() if name[0] not in "~$"}
+    defences = find_void(units, regions, language, questions)
+    void = [place for places in defences.values() for place in places]
+    own = [place for places in concepts.values() for place in places]
+    scopes = Scopes(units, regions, cues, language=language, own=own, void=void)
+    mentions = {
+        **{name: _places(places, [scopes.of(place) for place in places]) for name, places in concepts.items()},
+        **{name: _places(places, [scopes.of_marker(place) for place in places]) for name, places in markers.items()},
+    }
+    as_found = [Found("$figure", number.start, number.end) for number in numbers]
+    figures = _places(as_found, [scopes.of_marker(place) for place in as_found])
+    return Reading(units, regions, {**mentions, "$figure": figures}, figures, numbers, defences)
+
+
+def _places(found: Sequence[Found], scopes: Sequence[Scope]) -> Places:
+    mentions = [Mention(place.start, place.end, scope) for place, scope in zip(found, scopes, strict=True)]
+    return Places([mention.start for mention in mentions], mentions)

@@ -1,0 +1,74 @@
+"""Parts of an answer that earn nothing: keyword lists, the question read back, orders to the grader."""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+
+from service.graders.keyword.languages import Language
+from service.graders.keyword.regions import Range, Regions
+from service.graders.keyword.units import Units, read_units
+from service.text.grader_address import addresses_grader
+from service.text.words import Span, Text
+
+_RUN = 6
+"""So many units in the question's own order are read back, not said."""
+
+_LISTED_ANSWER = 0.2
+"""Answers with a smaller share of small words are lists; prose has some 45%, dense notes 30%."""
+
+_SHORTEST_LIST = 4
+_PROSE_SENTENCE = 0.3
+_LISTED_SENTENCE = 0.12
+_LONG_LIST = 12
+
+
+def find_void(
+    units: Units, regions: Regions, language: Language, questions: Iterable[Text]
+) -> Mapping[str, Sequence[Range]]:
+    """Ranges of units that earn nothing, by the code of the warning that says so; empty lists are left out."""
+    found = {
+        "keyword-list": _keyword_lists(units, regions, language),
+        "question-echo": _echoes(units, questions),
+        "addresses-grader": _to_units(units, addresses_grader(units.text.raw)),
+    }
+    return {code: ranges for code, ranges in found.items() if ranges}
+
+
+def _keyword_lists(units: Units, regions: Regions, language: Language) -> list[Range]:
+    """Sentences with next to no small words; short ones only where the whole answer is like that.
+
+    A terse writer leaves out small words here and there, a list of keywords has none for long. Figures are neither.
+    """
+    words = [units.text.words[word].text for word in units.words]
+    counted = [word[0].isalpha() and len(word) > 1 for word in words]
+    small = [word in language.small_words for word in words]
+
+    def share(start: int, end: int) -> float:
+        return sum(small[start:end]) / max(sum(counted[start:end]), 1)
+
+    everywhere = len(words) >= _SHORTEST_LIST and share(0, len(words)) < _LISTED_ANSWER
+    most, shortest = (_PROSE_SENTENCE, 1) if everywhere else (_LISTED_SENTENCE, _LONG_LIST)
+    return [(start, end) for start, end in regions.sentences if end - start >= shortest and share(start, end) < most]
+
+
+def _echoes(units: Units, questions: Iterable[Text]) -> list[Range]:
+    runs = {run for question in questions for run in _runs(read_units(question).stems)}
+    ranges: list[Range] = []
+    if not runs:
+        return ranges
+    for start, run in enumerate(_runs(units.stems)):
+        if run in runs:
+            if ranges and start <= ranges[-1][1]:
+                ranges[-1] = (ranges[-1][0], start + _RUN)
+            else:
+                ranges.append((start, start + _RUN))
+    return ranges
+
+
+def _runs(stems: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    return zip(*(stems[offset:] for offset in range(_RUN)), strict=False)
+
+
+def _to_units(units: Units, spans: Sequence[Span]) -> list[Range]:
+    starts = [units.text.words[word].start for word in units.words]
+    ranges = [(bisect_left(starts, span.start), bisect_left(starts, span.end)) for span in spans]
+    return [(start, end) for start, end in ranges if start < end]
