@@ -18,7 +18,7 @@ def advise_criterion(rubric: Rubric, criterion: Criterion, graded: Graded) -> st
         return None
     parts = []
     if graded.evidence:
-        said = f"You said {_quoted(graded.evidence[0].quote)}"
+        said = f"You said {quoted(graded.evidence[0].quote)}"
         parts += [f"{said}, which does not hold.", graded.reason] if graded.basis == "wrong" else [f"{said}."]
     else:
         parts.append("Your answer does not speak to this yet.")
@@ -30,7 +30,7 @@ def advise_criterion(rubric: Rubric, criterion: Criterion, graded: Graded) -> st
 
 def advise_red_flag(flag: RedFlag, found: FlagGraded) -> str:
     """Advice on a red flag that is present."""
-    said = f"You said {_quoted(found.evidence[0].quote)}." if found.evidence else ""
+    said = f"You said {quoted(found.evidence[0].quote)}." if found.evidence else ""
     return f"{said} {flag.advice}".strip()
 
 
@@ -72,7 +72,7 @@ def _strengths(rubric: Rubric, graded: list[tuple[Criterion, Graded]]) -> tuple[
     ]
     strong.sort(key=lambda pair: -points_for(rubric, pair[0], pair[1].level))
     return tuple(
-        f"{criterion.title}: {_quoted(result.evidence[0].quote)}" for criterion, result in strong[:MAX_STRENGTHS]
+        f"{criterion.title}: {quoted(result.evidence[0].quote)}" for criterion, result in strong[:MAX_STRENGTHS]
     )
 
 
@@ -107,7 +107,8 @@ def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-def _quoted(quote: str) -> str:
+def quoted(quote: str) -> str:
+    """A quote fit to be shown: one line, in quote marks, cut at a word where it is long."""
     text = " ".join(printable(quote).split()).rstrip(".,;:")
     if len(text) > QUOTE_LENGTH:
         text = text[:QUOTE_LENGTH].rsplit(" ", 1)[0] + " \u2026"

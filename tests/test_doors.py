@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from click.testing import CliRunner
 
 from service.api import build_app
@@ -18,6 +16,7 @@ from service.evaluator import Evaluator
 from service.settings import Settings
 from service.wiring import build_evaluator
 from tests.conftest import Labelled, labelled_answers
+from tests.serving import serving
 
 RUBRIC = "rag-vs-fine-tuning"
 DIFFERS = {"id", "created_at", "usage"}
@@ -32,17 +31,11 @@ def evaluator() -> Evaluator:
 @pytest.fixture(scope="module")
 def http() -> Iterator[httpx.Client]:
     """A client of the service on a real socket."""
-    server = uvicorn.Server(uvicorn.Config(build_app(Settings(_env_file=None)), port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-        assert thread.is_alive(), "the service did not start"
-    port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+    with (
+        serving(build_app(Settings(_env_file=None))) as (host, port),
+        httpx.Client(base_url=f"http://{host}:{port}", trust_env=False) as client,
+    ):
         yield client
-    server.should_exit = True
-    thread.join()
 
 
 def comparable(verdict: dict[str, Any]) -> dict[str, Any]:

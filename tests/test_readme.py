@@ -7,17 +7,16 @@ import shlex
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import uvicorn
 
 from service.api import build_app
 from service.settings import PREFIX, Settings
 from tests.conftest import ROOT
+from tests.serving import serving
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NEEDS_MORE_THAN_THIS_MACHINE = ("make ", "docker ", "pip ", "export ", "EVALUATOR_")
@@ -73,15 +72,8 @@ def _is_whole(command: str) -> bool:
 @pytest.fixture(scope="module")
 def service_address() -> Iterator[str]:
     """The service, as `make run` starts it, but on a free port."""
-    server = uvicorn.Server(uvicorn.Config(build_app(Settings(_env_file=None)), port=0, log_config=None))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-        assert thread.is_alive(), "the service did not start"
-    yield f"127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
+    with serving(build_app(Settings(_env_file=None))) as (host, port):
+        yield f"{host}:{port}"
 
 
 @pytest.fixture

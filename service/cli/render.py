@@ -4,12 +4,12 @@ import textwrap
 
 import click
 
+from service.coaching import quoted
 from service.text.controls import printable
 from service.verdict import CriterionVerdict, RedFlagVerdict, Verdict
 
 WIDTH = 100
 STEPS_SHOWN = 3
-QUOTE_LENGTH = 200
 
 
 def render_verdict(verdict: Verdict, *, color: bool = True) -> str:
@@ -53,7 +53,7 @@ def _criterion(criterion: CriterionVerdict, *, color: bool) -> list[str]:
     name = "wrong" if criterion.basis == "wrong" else criterion.level_name
     lines = [_styled(f"{dots} {criterion.title}: {name} ({points})", ink, color=color)]
     for evidence in criterion.evidence:
-        lines += _wrapped(f"\u201c{_short(evidence.quote)}\u201d", indent=4, hang=5)
+        lines += _wrapped(quoted(evidence.quote), indent=4, hang=5)
     return lines
 
 
@@ -64,7 +64,7 @@ def _red_flag(flag: RedFlagVerdict, *, color: bool) -> list[str]:
         return _wrapped(f"? {flag.title}: ungraded. {flag.reason or ''}", indent=2, hang=4)
     lines = [_styled(f"  ! {flag.title} (-{flag.penalty:g})", "red", color=color)]
     for evidence in flag.evidence:
-        lines += _wrapped(f"\u201c{_short(evidence.quote)}\u201d", indent=4, hang=5)
+        lines += _wrapped(quoted(evidence.quote), indent=4, hang=5)
     return lines
 
 
@@ -73,11 +73,6 @@ def _wrapped(text: str, *, indent: int, hang: int | None = None) -> list[str]:
     return textwrap.wrap(
         printable(text), WIDTH, initial_indent=" " * indent, subsequent_indent=hanging, break_on_hyphens=False
     )
-
-
-def _short(quote: str) -> str:
-    text = " ".join(quote.split())
-    return text if len(text) <= QUOTE_LENGTH else text[:QUOTE_LENGTH].rsplit(" ", 1)[0] + " \u2026"
 
 
 def _bold(text: str, *, color: bool) -> str:

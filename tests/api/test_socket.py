@@ -3,15 +3,14 @@
 import http.client
 import json
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 
 from service.api import build_app
 from service.settings import Settings
 from tests.api.doubles import BODY, ScriptedGrader, evaluator_of
+from tests.serving import serving
 
 Address = tuple[str, int]
 
@@ -26,13 +25,8 @@ def grader() -> ScriptedGrader:
 def address(grader: ScriptedGrader) -> Iterator[Address]:
     """Where the service listens."""
     app = build_app(Settings(), evaluator_of(grader))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=lambda: server.run(sockets=[listener]))
-        thread.start()
-        yield listener.getsockname()  # a connection waits in the listener's queue until the server takes it
-        server.should_exit = True
-        thread.join()
+    with serving(app) as listening:
+        yield listening
 
 
 @pytest.fixture
