@@ -101,7 +101,8 @@ def _json_lines() -> logging.Formatter:
         ["levelname", "name", "message"],
         rename_fields={"levelname": "level", "name": "logger", "exc_info": "exception"},
         timestamp=True,
-        reserved_attrs=[*RESERVED_ATTRS, "color_message"],  # the server's lines once more, for a terminal
+        # The server's lines once more, for a terminal, and a mark that litellm puts on every record.
+        reserved_attrs=[*RESERVED_ATTRS, "color_message", "litellm_redacted"],
     )
 
 

@@ -209,6 +209,15 @@ def test_other_libraries_are_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line["message"] for line in lines_of(capsys)] == ["slow"]
 
 
+def test_marks_of_other_libraries_stay_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a library hangs on every record is no field of ours."""
+    configure_logging("info", "json")
+
+    logging.getLogger("service").info("hello", extra={"litellm_redacted": object(), "color_message": "hello"})
+
+    assert json.loads(capsys.readouterr().err).keys() == {"level", "logger", "message", "timestamp"}
+
+
 def test_configuring_twice_logs_once(capsys: pytest.CaptureFixture[str]) -> None:
     """The second call replaces the first."""
     configure_logging("info", "json")
