@@ -32,7 +32,7 @@ GRADE_OPERATION: OpenAPI = {
             "in": "header",
             "required": False,
             "description": "A repetition within an hour, with the same body, gets the stored verdict.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "schema": {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$"},
         }
     ],
 }
