@@ -7,7 +7,7 @@ UV     := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11
           --exclude-newer "7 days" --custom-compile-command "make lock" --upgrade --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check lint format bench schema lock clean
+.PHONY: help setup setup-dev run test check lint format bench trials schema lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ format: setup-dev ## Rewrite the code in the house format.
 
 bench: setup-dev ## Measure start-up and speed, as ratios within one run.
 	@$(BIN)/python -m benchmarks
+
+trials: setup-dev ## Run the property tests on far more examples than `make test`.
+	@$(BIN)/pytest -n 2 -m hypothesis --hypothesis-profile=trials
 
 schema: setup ## Write rubrics/rubric.schema.json anew from the models.
 	@$(BIN)/evaluator rubric schema > rubrics/rubric.schema.json

@@ -22,6 +22,8 @@ os.environ["DISABLE_AIOHTTP_TRANSPORT"] = "True"
 
 # No clock decides over a test, and a change is judged on the same examples here and elsewhere.
 settings.register_profile("project", deadline=None, derandomize=True)
+# `make trials` looks further, at new examples each time.
+settings.register_profile("trials", deadline=None, max_examples=2_000)
 settings.load_profile("project")
 
 
