@@ -54,6 +54,8 @@ def _criterion(criterion: CriterionVerdict, *, color: bool) -> list[str]:
     lines = [_styled(f"{dots} {criterion.title}: {name} ({points})", ink, color=color)]
     for evidence in criterion.evidence:
         lines += _wrapped(quoted(evidence.quote), indent=4, hang=5)
+    if criterion.evidence:
+        lines += _wrapped(f"\u2192 {criterion.reason}", indent=4, hang=6)
     return lines
 
 

@@ -46,7 +46,7 @@ def test_a_wrong_claim_is_told_from_an_absent_one() -> None:
     text = rendered(TOP, WRONG, TOP.model_copy(update={"id": "wear"}))
 
     assert "\u25cb\u25cb Oiling: wrong" in text
-    assert "\u201cI drown it in oil\u201d" in text
+    assert "    \u201cI drown it in oil\u201d\n    \u2192 Too much.\n" in text
 
 
 def test_a_red_flag_shows_what_was_said_and_what_it_costs() -> None:
