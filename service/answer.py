@@ -52,7 +52,8 @@ def parse_answer(
         raise AnswerInvalid("The answer is empty: there is nothing to grade.")
     if question is not None:
         _check("question", question, max_bytes)
-    return Answer(text=text, question=question or None, answer_id=answer_id, metadata=metadata or {})
+    asked = question if question and not question.isspace() else None
+    return Answer(text=text, question=asked, answer_id=answer_id, metadata=metadata or {})
 
 
 def _check(what: str, text: str, max_bytes: int) -> None:

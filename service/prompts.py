@@ -5,6 +5,7 @@ invisible characters taken out of the copy, and the instruction stands again aft
 """
 
 import json
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -86,6 +87,9 @@ _TEXT_SCHEMA = """\
 The reply must be valid under this JSON Schema:
 
 {schema}"""
+
+# Between two brackets of a fence; some are wide or small, which a reader takes for the same.
+_BRACKETS = re.compile("(?<=[<\uff1c\ufe64])(?=[<\uff1c\ufe64])|(?<=[>\uff1e\ufe65])(?=[>\uff1e\ufe65])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,4 @@ def _neutralised(text: str, mark: str) -> str:
     Words stay as they were, so that what is quoted from the copy is found in the answer.
     """
     copy = "\n".join(printable(line) for line in text.splitlines())
-    for sign in "<>":
-        copy = copy.replace(sign * 2, f"{sign} {sign}").replace(sign * 2, f"{sign} {sign}")
-    return copy.replace(mark, "-".join(mark))
+    return _BRACKETS.sub(" ", copy).replace(mark, "-".join(mark))

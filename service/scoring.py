@@ -35,7 +35,7 @@ def score_grading(rubric: Rubric, grading: Grading) -> Score:
             high += _points(rubric, criterion, rubric.max_level)
             open_ended |= criterion.weight > 0
     for flag, found in zip(rubric.red_flags, grading.red_flags, strict=True):
-        penalty = Fraction(flag.penalty)
+        penalty = Fraction(str(flag.penalty))
         if isinstance(found, Ungraded):
             low -= penalty
             open_ended |= penalty > 0
@@ -63,7 +63,8 @@ def band_of(rubric: Rubric, score: float) -> str:
 
 
 def _points(rubric: Rubric, criterion: Criterion, level: int) -> Fraction:
-    return 100 * Fraction(criterion.weight) * level / (rubric.max_level * rubric.exact_total_weight)
+    # By its digits: 0.1 in a rubric is a tenth, not the binary fraction next to it.
+    return 100 * Fraction(str(criterion.weight)) * level / (rubric.max_level * rubric.exact_total_weight)
 
 
 def _rounded(value: Fraction) -> float:

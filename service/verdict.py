@@ -53,7 +53,7 @@ class RedFlagVerdict(Frozen):
 
 
 class NextStep(Frozen):
-    """What to do next; `points` is what it would add to the score, on the scale of 0 to 100."""
+    """What to do next; `points` is what its next level adds, before the score is kept within 0 and 100."""
 
     kind: Literal["criterion", "red_flag"]
     id: str

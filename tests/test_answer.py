@@ -79,9 +79,10 @@ def test_the_question_is_checked_too(question: str, message: str) -> None:
     assert str(caught.value).startswith(message)
 
 
-def test_an_empty_question_is_none() -> None:
+@pytest.mark.parametrize("question", ["", "  \n"])
+def test_an_empty_question_is_none(question: str) -> None:
     """A form that sends an empty field asks for no comparison."""
-    answer = parse_answer("RAG", question="")
+    answer = parse_answer("RAG", question=question)
 
     assert answer.question is None
 

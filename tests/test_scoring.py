@@ -70,6 +70,8 @@ def grading_of(levels: Levels, flags: Flags = ()) -> Grading:
         pytest.param([1, 1], [10], [0, None], [True], (None, 0, 40, "weak"), id="clipped at the low end only"),
         pytest.param([1, 1], [10], [2, None], [None], (None, 40, 100, None), id="ungraded both"),
         pytest.param([0.1, 0.2], [], [2, 0], [], (33.3, 33.3, 33.3, "weak"), id="weights of tenths"),
+        pytest.param([0.3, 4.5], [], [2, 0], [], (6.3, 6.3, 6.3, "weak"), id="weights of tenths at half"),
+        pytest.param([1], [0.05], [1], [True], (50, 50, 50, "strong"), id="49.95 up, whatever 0.05 is in binary"),
         pytest.param([1], [0.04], [1], [True], (50, 50, 50, "strong"), id="49.96 is banded as 50.0"),
     ],
 )

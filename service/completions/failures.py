@@ -15,6 +15,8 @@ from service.errors import GraderUnavailable
 DEFAULT_RETRY_AFTER_S = 10.0
 """When to come back after trouble that passes, where the provider did not say."""
 
+_LONGEST_RETRY_AFTER_S = 86_400.0
+
 
 class Cause(NamedTuple):
     """A kind of failure: its stable word, what happened, what to do, and whether it may pass by itself."""
@@ -132,7 +134,7 @@ def _headers(error: Exception) -> Mapping[str, str]:
 
 
 def parse_retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from a number or an HTTP date; None if it is neither."""
+    """Seconds to wait, a day at most, from a number or an HTTP date; None if it is neither."""
     if value is None:
         return None
     try:
@@ -144,4 +146,4 @@ def parse_retry_after(value: str | None) -> float | None:
             return None
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
         seconds = (until - datetime.now(UTC)).total_seconds()
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
+    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER_S) if math.isfinite(seconds) else None

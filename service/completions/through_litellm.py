@@ -46,7 +46,7 @@ class CompletionOptions(Frozen):
     api_base: str | None = None
     timeout_s: Annotated[float, Field(gt=0)] = 60.0
     deadline_s: Annotated[float, Field(gt=0)] = 180.0
-    max_attempts: Annotated[int, Field(ge=1)] = 5
+    max_attempts: Annotated[int, Field(ge=1)] = 4
     temperature: float | None = 0.0
     max_tokens: Annotated[int, Field(ge=1)] = 8_000
     most_tokens: Annotated[int, Field(ge=1)] = 32_000

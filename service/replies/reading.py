@@ -21,7 +21,8 @@ _MAX_REPAIRS = 4
 _SECTIONS = ("criteria", "red_flags")
 _LOOKS_LIKE_A_REPLY = re.compile(r"""["'](?:criteria|red_flags)\\?["']\s*:""")
 _TRAILING_COMMA = re.compile(r",\s*[}\]]")
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*"|,(?=\s*[}\]])', re.DOTALL)
+# A string without an end runs to the end of the text, so that no later quote mark is tried as its beginning.
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"?|,(?=\s*[}\]])', re.DOTALL)
 
 
 class NotANumber:

@@ -170,8 +170,8 @@ class Rubric(Frozen):
 
     @cached_property
     def exact_total_weight(self) -> Fraction:
-        """The same without rounding, for scoring."""
-        return sum((Fraction(criterion.weight) for criterion in self.criteria), Fraction(0))
+        """The same without rounding, for scoring; a weight of 0.1 is a tenth, not the nearest binary fraction."""
+        return sum((Fraction(str(criterion.weight)) for criterion in self.criteria), Fraction(0))
 
     @cached_property
     def digest(self) -> str:

@@ -1,12 +1,14 @@
 """Folding away what does not change a quote's meaning, while every folded character keeps its place.
 
-NFKC, case, white space, quote marks and dashes are folded; zero-width characters vanish.
+NFKC, case, quote marks and dashes are folded; characters that show nothing vanish.
 """
 
 import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+
+from service.text.controls import SELECTORS
 
 # Marks that people, keyboards and models exchange for one another without noticing.
 _MARKS = str.maketrans(
@@ -65,7 +67,7 @@ def fold(text: str) -> Folded:
 @lru_cache(maxsize=4096)
 def _folded_cluster(cluster: str) -> str:
     folded = unicodedata.normalize("NFKC", cluster.translate(_MARKS)).casefold()
-    folded = unicodedata.normalize("NFKC", folded).translate(_MARKS)
+    folded = SELECTORS.sub("", unicodedata.normalize("NFKC", folded).translate(_MARKS))
     return "".join(character for character in folded if unicodedata.category(character) != "Cf")
 
 

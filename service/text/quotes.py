@@ -8,6 +8,8 @@ returned is always a range of the answer, so what gets published are the answer'
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from service.text.words import Span, Text, Word
 
@@ -31,14 +33,18 @@ class QuoteRefused:
 
 
 _ELLIPSIS = re.compile(r"\[\s*(?:\.{3,}|\u2026)\s*\]|\.{3,}|\u2026|(?:\.\s){2,}\.")
-_FILLERS = frozenset(["um", "umm", "uhm", "uh", "uhh", "er", "err", "erm", "ah", "eh", "hm", "hmm", "mm", "mhm"])
+_FILLERS = frozenset(["um", "umm", "uhm", "uh", "uhh", "er", "err", "erm", "ah", "eh", "hm", "hmm", "mhm"])
 _FILLER_PAIRS = frozenset([("you", "know"), ("i", "mean")])
 _LONGEST_REPEAT = 3
 # Between two words of a quote; a longer stammer is no slip that a faithful quote may smooth over.
 _MOST_PASSED = 12
 # Bounds the search in an answer made to be slow; an ordinary one takes a few hundred steps.
 _MOST_STEPS = 100_000
-_NEGATIONS = frozenset(["not", "no", "never", "none", "nor", "neither", "cannot", "without", "hardly", "barely"])
+# What stands on either side of such a mark was said twice on purpose; an ellipsis or a dash is part of a stammer.
+_PAUSE = re.compile(r"(?<!\.)\.(?!\.)|[!?;:\n\u3002\uff01\uff1f\uff1b\uff1a]")
+_NEGATIONS = frozenset(
+    "not no never none nor neither nobody nothing nowhere cannot without hardly barely scarcely rarely seldom".split()
+)
 
 _NOT_THERE = QuoteRefused("these words are not in the answer, in this order")
 
@@ -46,8 +52,8 @@ _NOT_THERE = QuoteRefused("these words are not in the answer, in this order")
 def find_quote(answer: Text, quote: str) -> list[FoundQuote] | QuoteRefused:
     """Find every part of a quote in the answer; an ellipsis splits a quote into parts.
 
-    One part that is not there refuses the whole quote, since what it was to show may hang on that part. An ellipsis
-    that the answer itself has splits nothing, and none may swallow a negation.
+    One part that is not there, after the part before it, refuses the whole quote, since what it was to show may hang
+    on that part. An ellipsis that the answer itself has splits nothing, and none may swallow a negation.
     """
     if not (words := Text(quote).words):
         return QuoteRefused("the quote has no words")
@@ -55,34 +61,65 @@ def find_quote(answer: Text, quote: str) -> list[FoundQuote] | QuoteRefused:
     if len(parts) == 1 or answer.places_of(words, 1):
         parts = [words]
     found: list[FoundQuote] = []
+    after = 0
     for part in parts:
-        match = _find_part(answer, part)
+        match = _find_part(answer, part, after)
         if isinstance(match, QuoteRefused):
             return match
-        if found and _negated_between(answer, found[-1].span.end, match.span.start):
+        quoted = _as_found(answer, match, part)
+        if found and _negated_between(answer, found[-1].span.end, quoted.span.start):
             return QuoteRefused("the ellipsis leaves out a negation; quote the words between as well")
-        found.append(match)
+        found.append(quoted)
+        after = match.end
     return found
 
 
 def occurs_in(words: tuple[Word, ...], text: Text) -> bool:
     """Whether the words stand in a text one after another, fillers aside."""
-    return bool(words) and (bool(text.places_of(words, 1)) or bool(_repaired(text.words, words, 1)))
+    return bool(words) and (bool(text.places_of(words, 1)) or bool(_repaired(text, words, 1)))
 
 
-def _find_part(answer: Text, words: tuple[Word, ...]) -> FoundQuote | QuoteRefused:
-    short = words[-1].end - words[0].start < SHORT_QUOTE
+class _Match(NamedTuple):
+    """A range of words of the answer; `exact` where it needed no repair."""
+
+    start: int
+    end: int
+    exact: bool
+
+
+def _find_part(answer: Text, words: tuple[Word, ...], after: int) -> _Match | QuoteRefused:
+    short = _is_short(words)
+    begin = 0 if short else after  # a short one must be the only one anywhere
     # Where the answer says it word for word, that place is meant rather than one that needs repair.
-    exact = [(start, start + len(words)) for start in answer.places_of(words, 2)]
-    repaired = [] if exact and not short else _repaired(answer.words, words, 2)
-    matches = [*exact, *(match for match in repaired if match not in exact)]
-    if not matches:
-        return _NOT_THERE
+    exact = [_Match(start, start + len(words), exact=True) for start in answer.places_of(words, 2, begin)]
+    repaired = [] if exact and not short else _repaired(answer, words, 2, begin)
+    known = {(match.start, match.end) for match in exact}
+    matches = [*exact, *(_Match(*found, exact=False) for found in repaired if found not in known)]
     if short and len(matches) > 1:
         return QuoteRefused("the quote is too short to tell which of several places it means; quote more words")
-    start, end = matches[0]
-    span = Span(answer.words[start].start, answer.words[end - 1].end)
-    return FoundQuote(answer.clause_around(*span) if short else span, repaired=not exact)
+    if not matches or matches[0].start < after:
+        return _NOT_THERE
+    whole = next((match for match in matches if not _cuts_figure(answer, match)), None)
+    return whole or QuoteRefused("the quote cuts off a part of a figure; quote all of it")
+
+
+def _as_found(answer: Text, match: _Match, words: tuple[Word, ...]) -> FoundQuote:
+    span = Span(answer.words[match.start].start, answer.words[match.end - 1].end)
+    return FoundQuote(answer.clause_around(*span) if _is_short(words) else span, repaired=not match.exact)
+
+
+def _is_short(words: tuple[Word, ...]) -> bool:
+    """Whether the words alone are short, however much space or punctuation stands between them."""
+    gaps = sum(one.end < other.start for one, other in pairwise(words))
+    return sum(len(word.text) for word in words) + gaps < SHORT_QUOTE
+
+
+def _cuts_figure(answer: Text, match: _Match) -> bool:
+    """Whether letters follow the last figure without a space: "200" is not what "200K" says."""
+    if match.end == len(answer.words):
+        return False
+    last, following = answer.words[match.end - 1], answer.words[match.end]
+    return last.text[-1].isdigit() and last.end == following.start and following.text[0].isalpha()
 
 
 def _negated_between(answer: Text, start: int, end: int) -> bool:
@@ -95,12 +132,12 @@ def _negated_between(answer: Text, start: int, end: int) -> bool:
     return any(word.text in _NEGATIONS or word.text.endswith("n't") for word in answer.words[first:last])
 
 
-def _repaired(answer: tuple[Word, ...], quote: tuple[Word, ...], limit: int) -> list[tuple[int, int]]:
-    """Where the quote stands in the answer but for what may be passed over; ranges of words, at most `limit`."""
+def _repaired(answer: Text, quote: tuple[Word, ...], limit: int, after: int = 0) -> list[tuple[int, int]]:
+    """Where the quote stands, from `after` on, but for what may be passed over; ranges of words, at most `limit`."""
     first = quote[0].text
     found: list[tuple[int, int]] = []
     steps = _MOST_STEPS
-    for start, word in enumerate(answer):
+    for start, word in enumerate(answer.words[after:], start=after):
         if word.text != first and word.text != first[0]:
             continue
         end, taken = _align(answer, start, quote, steps)
@@ -112,13 +149,13 @@ def _repaired(answer: tuple[Word, ...], quote: tuple[Word, ...], limit: int) -> 
     return found
 
 
-def _align(answer: tuple[Word, ...], start: int, quote: tuple[Word, ...], most: int) -> tuple[int | None, int]:
+def _align(answer: Text, start: int, quote: tuple[Word, ...], most: int) -> tuple[int | None, int]:
     """Walk both word by word; returns where the match ends in the answer, if it does, and the steps taken."""
     at, index, passed = start, 0, 0
     for step in range(most):
         if index == len(quote):
             return at, step
-        if taken := _taken(answer, at, quote[index].text):
+        if taken := _taken(answer.words, at, quote[index].text):
             at, index, passed = at + taken, index + 1, 0
             continue
         skipped = _passable(answer, at) if index else 0
@@ -138,21 +175,23 @@ def _taken(answer: tuple[Word, ...], at: int, word: str) -> int:
     return size if all(answer[at + i].text == letter for i, letter in enumerate(word)) else 0
 
 
-def _passable(answer: tuple[Word, ...], at: int) -> int:
+def _passable(answer: Text, at: int) -> int:
     """How many words from here on a faithful quote may leave out: a filler, or an immediate repeat."""
-    if at >= len(answer):
+    words = answer.words
+    if at >= len(words):
         return 0
-    if answer[at].text in _FILLERS:
+    if words[at].text in _FILLERS:
         return 1
-    if at + 1 < len(answer) and (answer[at].text, answer[at + 1].text) in _FILLER_PAIRS:
+    if at + 1 < len(words) and (words[at].text, words[at + 1].text) in _FILLER_PAIRS:
         return 2
     for size in range(1, min(_LONGEST_REPEAT, at) + 1):
-        here = [word.text for word in answer[at : at + size]]
-        if here == [word.text for word in answer[at - size : at]] and not all(map(_counts, here)):
-            return size
+        here = [word.text for word in words[at : at + size]]
+        if here == [word.text for word in words[at - size : at]] and not all(map(_counts, here)):
+            # "We don't tune. Tune for style" does not say "we don't tune for style".
+            return 0 if _PAUSE.search(answer.raw, words[at - 1].end, words[at].start) else size
     return 0
 
 
 def _counts(word: str) -> bool:
     """Whether saying a word twice says something else: a second "not" undoes the first, "20 20" is no stammer."""
-    return word == "not" or word[-1:].isdigit()
+    return word in {"not", "no"} or word[-1:].isdigit()

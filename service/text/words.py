@@ -16,9 +16,11 @@ _UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(
     rf"[{_UNSPACED}]"
     r"|(?<![\w)%])-?\d+(?:[.,:]\d+)*"
+    r"|(?<![\w)%.])-?\.\d+"  # ".5" is not 5
     r"|\d+(?:[.,:]\d+)*"
     # "non-" belongs to its word: "proprietary" must not be found in "non-proprietary".
-    rf"|(?:non-(?=\w))?(?:(?![{_UNSPACED}])[^\W\d_]|\w)(?:(?![{_UNSPACED}])\w|'(?=\w))*"
+    # Underscores join words, as in names of code; around a word they are emphasis: "_never_" is "never".
+    rf"|(?:non-(?=[^\W_]))?(?![{_UNSPACED}])[^\W\d_](?:_*+(?![{_UNSPACED}])[^\W_]|'(?=[^\W_]))*"
     r"|!=|[%$\u20ac\u00a3\u00a5\u20b9<>=\u2260\u00b1~\u2264\u2265]"
 )
 # A line of 40 characters or more that goes on in lower case was wrapped by an editor or a mail program: it breaks
@@ -70,12 +72,12 @@ class Text:
             for match in _WORD.finditer(folded.text)
         )
 
-    def places_of(self, words: Sequence[Word], limit: int) -> list[int]:
-        """Indices of the words where these words stand, one right after another; at most `limit` of them."""
+    def places_of(self, words: Sequence[Word], limit: int, after: int = 0) -> list[int]:
+        """Indices, from `after` on, where these words stand one right after another; at most `limit` of them."""
         line, offsets = self._line
         wanted = _as_line(words)
         found: list[int] = []
-        at = line.find(wanted)
+        at = line.find(wanted, offsets[after])
         while at >= 0 and len(found) < limit:
             found.append(bisect_left(offsets, at))
             at = line.find(wanted, at + 1)

@@ -17,6 +17,8 @@ from service.completions.through_litellm import load_litellm
         pytest.param("-3", 0.0, id="negative"),
         pytest.param("Wed, 21 Oct 2015 07:28:00 GMT", 0.0, id="date gone by"),
         pytest.param("Wed, 21 Oct 2015 07:28:00 -0000", 0.0, id="date without a zone"),
+        pytest.param("1e300", 86_400.0, id="longer than a day"),
+        pytest.param("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0, id="date far away"),
         pytest.param("soon", None, id="a word"),
         pytest.param("nan", None, id="not a number"),
         pytest.param("inf", None, id="for ever"),

@@ -94,6 +94,7 @@ def test_what_is_no_number_is_no_level() -> None:
 
 def test_hostile_text_is_read_quickly_enough_to_finish() -> None:
     """Braces, quotes and commas without end take no time that grows with their square."""
-    for piece in ("{", '{"', "{,}", ",", '"\\', '{"a":,}'):
-        with pytest.raises(ReplyInvalid):
-            parse_reply(piece * (MAX_CHARACTERS // len(piece)))
+    for piece in ("{", '{"', "{,}", ",", '"\\', '{"a":,}', '\\"'):
+        for head in ("", '{,}"'):
+            with pytest.raises(ReplyInvalid):
+                parse_reply(head + piece * (MAX_CHARACTERS // len(piece) - len(head)))

@@ -20,6 +20,7 @@ from tests.text.texts import TEXTS
         pytest.param("\ufb01ne", "fine", id="ligature"),
         pytest.param("\uff32\uff21\uff27", "rag", id="full width"),
         pytest.param("R\u200bA\u00adG", "rag", id="zero-width characters"),
+        pytest.param("R\ufe0fA\U000e0101\u034fG", "RAG", id="selectors"),
         pytest.param("\uac00\u11a8", "\uac01", id="Hangul in parts"),
     ],
 )

@@ -86,6 +86,11 @@ def test_a_smoothed_quote_is_repaired(quote: str, expected: str) -> None:
         pytest.param("proprietary data needs retrieval", "non-proprietary data needs retrieval", id="non- left out"),
         pytest.param("quality = cost in my book", "quality != cost in my book", id="not equal"),
         pytest.param("quality cost in my own book", "quality \u2260 cost in my own book", id="not equal as a sign"),
+        pytest.param("we have no retrain step", "we have no no-retrain step", id="a second no"),
+        pytest.param("a 5 gauge shows the wear", "a 5 mm gauge shows the wear", id="a unit, not a hum"),
+        pytest.param("replace the chain at 5 percent", "replace the chain at .5 percent", id="a leading dot left out"),
+        pytest.param("We don't tune for style", "We don't tune. Tune for style.", id="sentences joined at a repeat"),
+        pytest.param("never tune for style only", "- never tune\n- tune for style only", id="lines joined at a repeat"),
         pytest.param("I would now fine-tune here", "I would " + "um " * 13 + "now fine-tune here", id="a long stammer"),
     ],
 )
@@ -143,6 +148,64 @@ def test_an_ellipsis_may_not_swallow_a_negation(answer: str) -> None:
     assert found == QuoteRefused("the ellipsis leaves out a negation; quote the words between as well")
 
 
+@pytest.mark.parametrize("word", ["nobody to", "rarely", "that there is nothing gained if you", "_not_ that we should"])
+def test_every_kind_of_negation_counts(word: str) -> None:
+    """Also those that are not spelt "not", and those that stand in emphasis."""
+    answer = f"We would certainly say {word} fine-tune for facts."
+
+    found = find_quote(Text(answer), "We would certainly ... fine-tune for facts")
+
+    assert isinstance(found, QuoteRefused)
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        pytest.param("the model knows the subject ... start with prompting", id="two long ones"),
+        pytest.param("the model knows the subject ... start with", id="the second short"),
+    ],
+)
+def test_the_parts_of_a_quote_stand_in_order(quote: str) -> None:
+    """Parts put the other way round say what the answer does not."""
+    found = find_quote(Text(ANSWER), quote)
+
+    assert found == QuoteRefused("these words are not in the answer, in this order")
+
+
+def test_a_part_is_looked_for_after_the_one_before_it() -> None:
+    """The same words further up are not what the quote goes on with, and hide no negation."""
+    answer = "Some fine-tune for facts. We would certainly never fine-tune for facts."
+
+    found = find_quote(Text(answer), "We would certainly ... fine-tune for facts")
+
+    assert found == QuoteRefused("the ellipsis leaves out a negation; quote the words between as well")
+
+
+def test_a_stammer_with_dots_is_repaired() -> None:
+    """An ellipsis between the two is a pause for breath, not the end of a sentence."""
+    found = quoted("so it adds a step", "Well, so it... it adds a step.")
+
+    assert found == ["so it... it adds a step"]
+
+
+@pytest.mark.parametrize("answer", ["It fails at 200K queries.", "It fails at 200x the load."])
+def test_a_figure_is_quoted_whole(answer: str) -> None:
+    """Without the letters that follow it, it is another figure."""
+    found = find_quote(Text(answer), "It fails at 200")
+
+    assert found == QuoteRefused("the quote cuts off a part of a figure; quote all of it")
+
+
+def test_a_whole_figure_further_down_is_meant() -> None:
+    """Where one place would cut a figure off, another may hold the quote as it is."""
+    answer = "It fails at 200K queries. It fails at 200 already."
+
+    found = find_quote(Text(answer), "It fails at 200")
+
+    assert isinstance(found, list)
+    assert found[0].span.start == 26
+
+
 def test_one_missing_part_refuses_the_quote() -> None:
     """What the quote was to show may hang on the part that is not there."""
     found = find_quote(Text(ANSWER), "start with prompting ... and then we fine-tune")
@@ -176,6 +239,8 @@ def test_a_short_quote_is_widened_to_its_clause(quote: str, expected: str) -> No
     ("quote", "answer"),
     [
         pytest.param("cost", ANSWER, id="twice"),
+        pytest.param("The ,,,,,,,,, cost", "The cost. The cost.", id="padded within"),
+        pytest.param("The           cost", "The cost. The cost.", id="spaced out"),
         pytest.param("a step", "a step and um a, uh, step", id="once as it stands and once smoothed"),
     ],
 )
@@ -231,7 +296,7 @@ def test_any_run_of_words_is_found(answer: str, data: st.DataObject) -> None:
     found = find_quote(text, quote)
 
     if isinstance(found, QuoteRefused):
-        assert found.why.startswith("the quote is too short")
+        assert found.why.startswith(("the quote is too short", "the quote cuts off a part of a figure"))
         return
     assert len(found) == 1
     span = found[0].span
