@@ -1,5 +1,6 @@
 # docker build -t answer-evaluator .
-# docker run -p 8000:8000 -e EVALUATOR_API_KEYS="$(openssl rand -hex 32)" answer-evaluator
+# export EVALUATOR_API_KEYS="$(openssl rand -hex 32)"
+# docker run -p 8000:8000 -e EVALUATOR_API_KEYS answer-evaluator
 FROM python:3.11-slim AS build
 WORKDIR /build
 COPY requirements.txt .

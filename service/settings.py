@@ -3,6 +3,7 @@
 import difflib
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +14,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from service.errors import SettingsInvalid
 
 PREFIX = "EVALUATOR_"
+
+_KEY = re.compile(r"[\x21-\x7e]+")
+_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/A-Z\s]+")
 
 
 class Settings(BaseSettings):
@@ -107,7 +111,18 @@ class Settings(BaseSettings):
     def _long_enough(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if any(len(key.get_secret_value()) < 16 for key in keys):
             raise ValueError("a key is shorter than 16 characters; make one with `openssl rand -hex 32`")
+        if not all(_KEY.fullmatch(key.get_secret_value()) for key in keys):
+            # Clients differ in how they write anything else into a header.
+            raise ValueError("a key is not of visible ASCII characters; make one with `openssl rand -hex 32`")
         return keys
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _as_browsers_write_them(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError("an origin is scheme://host or scheme://host:port, in lower case and without a path")
+        return origins
 
     @field_validator("rubrics_dir")
     @classmethod

@@ -228,3 +228,25 @@ def test_every_setting_is_described() -> None:
     descriptions = [field.description or "" for field in Settings.model_fields.values()]
 
     assert all(text.endswith(".") for text in descriptions)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        pytest.param({"api_keys": "cl\u00e9-of-the-tests-0001"}, "visible ASCII", id="a key not in ASCII"),
+        pytest.param({"api_keys": "key of the tests 0001"}, "visible ASCII", id="a key with spaces"),
+        pytest.param({"cors_origins": "https://app.example/"}, "without a path", id="an origin with a slash"),
+        pytest.param({"cors_origins": "https://App.example"}, "lower case", id="an origin in capitals"),
+        pytest.param({"cors_origins": "app.example"}, "scheme://host", id="an origin without a scheme"),
+    ],
+)
+def test_what_could_never_match_is_refused(change: dict[str, str], complaint: str) -> None:
+    """No client could send such a key, and no browser such an origin, so every call would fail."""
+    with pytest.raises(SettingsInvalid, match=complaint):
+        load_settings(**change)
+
+
+@pytest.mark.parametrize("origin", ["*", "https://app.example", "http://[::1]:3000", "http://localhost:3000"])
+def test_origins_as_browsers_write_them_are_taken(origin: str) -> None:
+    """With or without a port, and the star."""
+    assert load_settings(cors_origins=origin).cors_origins == (origin,)

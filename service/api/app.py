@@ -12,7 +12,7 @@ from starlette.routing import Route
 from service.api import docs, grading, reading
 from service.api.access import Cors, KeyGuard, LoopbackGuard
 from service.api.idempotency import Replays
-from service.api.limits import BodyLimit, body_limit
+from service.api.limits import BodyLimit, UpgradeRefusal, body_limit
 from service.api.metrics import Metrics
 from service.api.problems import Failures, answer_http_exception
 from service.api.schema import describe
@@ -71,7 +71,7 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
     layers = [Middleware(Tracking, metrics=metrics, paths=_PATHS)]
     if settings.cors_origins:
         layers.append(Middleware(Cors, origins=settings.cors_origins))
-    layers.append(Middleware(Failures))
+    layers += [Middleware(Failures), Middleware(UpgradeRefusal)]
     if settings.api_keys:
         layers.append(Middleware(KeyGuard, keys=[key.get_secret_value() for key in settings.api_keys]))
     elif not settings.allow_unauthenticated:

@@ -1,4 +1,4 @@
-"""Refuses a body that is larger than any valid request, before it is read whole."""
+"""Refuses a body that is larger than any valid request, before it is read whole, or that would not arrive."""
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,6 +9,25 @@ from service.api.problems import Refusal
 def body_limit(max_answer_bytes: int) -> int:
     """The largest body that can hold an answer of that size: JSON may write a byte as six, and 64 kB for the rest."""
     return 6 * max_answer_bytes + 65_536
+
+
+class UpgradeRefusal:
+    """Refuses a body that comes with an offer of another protocol; raises `Refusal`.
+
+    The server takes what follows such an offer for that protocol: the body is lost, or is read as the next request.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the request unless its body would not arrive."""
+        if scope["type"] == "http":
+            names = set(Headers(scope=scope).keys())
+            if "upgrade" in names and names & {"content-length", "transfer-encoding"}:
+                detail = "The service speaks HTTP/1.1 only; send the request without the Upgrade header."
+                raise Refusal(400, "upgrade-refused", detail, headers={"Connection": "close"})
+        await self._app(scope, receive, send)
 
 
 class BodyLimit:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -89,7 +90,7 @@ def check_media_type(headers: Headers) -> None:
 def parse_grade_request(body: bytes) -> GradeRequest:
     """Read the body of `POST /v1/grade`."""
     try:
-        return GradeRequest.model_validate_json(body)
+        return GradeRequest.model_validate_json(body.removeprefix(BOM_UTF8))
     except ValidationError as error:
         # The context stays out as well: for our own validators it holds the exception.
         details = error.errors(include_url=False, include_input=False, include_context=False)

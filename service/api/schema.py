@@ -10,7 +10,7 @@ from service.api.requests import GradeRequest
 
 _REFERENCES = "#/components/schemas/{model}"
 _DESCRIPTIONS = {
-    400: "The body is not JSON.",
+    400: "The body is not JSON, or a header of the request is not valid.",
     404: "There is no such thing; where ids are known, `known` lists them.",
     409: "The Idempotency-Key was used for another body.",
     413: "The body or the answer is too large.",

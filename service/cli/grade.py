@@ -16,11 +16,20 @@ if TYPE_CHECKING:
     from service.verdict import Verdict
 
 
+def refuse_bytes(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """The value of an option that is repeated in the verdict, which cannot hold what is no text."""
+    try:
+        (value or "").encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter("it is not text in UTF-8.") from None
+    return value
+
+
 @click.command()
 @click.argument("file", type=click.File("rb"), default="-", metavar="[FILE]")
 @click.option("--rubric", "rubric_id", metavar="ID_OR_FILE", help="The rubric; may be left out when there is only one.")
 @click.option("--question", help="The question that was asked; a mismatch with the rubric's is pointed out.")
-@click.option("--answer-id", help="An id of your own, repeated in the verdict.")
+@click.option("--answer-id", callback=refuse_bytes, help="An id of your own, repeated in the verdict.")
 @click.option(
     "--offset-unit",
     type=click.Choice(["codepoint", "utf16"]),
@@ -45,7 +54,10 @@ def grade(
     on_model_failure: str | None,
     rubrics_dir: Path | None,
 ) -> None:
-    """Grade one answer, read from FILE or, with '-' or nothing, from stdin."""
+    """Grade one answer.
+
+    It is read from FILE or, with '-' or nothing, from stdin.
+    """
     from service.cli.render import render_verdict  # noqa: PLC0415 - as below
 
     settings = read_settings(model=model, api_base=api_base, on_model_failure=on_model_failure, rubrics_dir=rubrics_dir)
@@ -72,9 +84,10 @@ def choose_rubric(catalog: "Catalog", rubric_id: str | None) -> "Rubric":
     if rubric_id is not None:
         return find_rubric(catalog, rubric_id)
     ids = catalog.ids()
+    if not ids:
+        raise click.UsageError(f"There is no rubric in {catalog.folder}; a rubric's file is named <id>.yaml.")
     if len(ids) != 1:
-        listed = ", ".join(ids) or "none"
-        raise click.UsageError(f"Say which rubric to use with --rubric; these exist: {listed}.")
+        raise click.UsageError(f"Say which rubric to use with --rubric; these exist: {', '.join(ids)}.")
     return catalog.get(ids[0])
 
 
@@ -99,14 +112,27 @@ def read_answer(file: BinaryIO, max_bytes: int) -> str:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
+    """Write a file so that it is there whole or not at all; a device or a pipe is written to, not replaced."""
+    try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            target.write_text(text, encoding="utf-8")
+        else:
+            _replace(target, text)
+    except OSError as error:
+        name = click.format_filename(path)
+        click.echo(f"Error: {name}: cannot be written: {error.strerror or error}.", err=True)
+        sys.exit(BAD_INPUT)
+
+
+def _replace(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
-    except OSError as error:
+    except OSError:
         partial.unlink(missing_ok=True)
-        raise click.FileError(str(path), hint=error.strerror or str(error)) from None
+        raise
 
 
 def _all_graded(verdict: "Verdict") -> bool:

@@ -1,5 +1,6 @@
 """The command group, and what all commands share: errors as one line and an exit code."""
 
+import io
 import sys
 from importlib.metadata import version
 
@@ -19,7 +20,7 @@ def cli() -> None:
     Settings come from EVALUATOR_* variables, a .env file, or the flags of a command. With no model set, the offline
     keyword grader grades.
 
-    Exit codes: 0 all graded; 1 something partial, ungraded or failed; 2 bad usage or input; 3 grader unavailable.
+    Exit codes: 0 all graded; 1 something ungraded; 2 bad usage or input; 3 grader unavailable.
     """
 
 
@@ -32,8 +33,18 @@ def main() -> None:
     """Run the command line; the errors raised on purpose become a message and an exit code."""
     from service.errors import GradingError  # noqa: PLC0415 - `--help` needs none of the service
 
+    _write_any_text()
     try:
         cli()
     except GradingError as error:
         click.echo(f"Error: {error}", err=True)
         sys.exit(exit_code(error))
+
+
+def _write_any_text() -> None:
+    """Files and pipes get UTF-8 wherever they are written; a terminal shows what it can."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8")

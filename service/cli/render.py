@@ -24,12 +24,19 @@ def render_verdict(verdict: Verdict, *, color: bool = True) -> str:
     steps = verdict.coaching.next_steps[:STEPS_SHOWN]
     lines += [line for step in steps for line in _wrapped(f"+{step.points:g}  {step.advice}", indent=2, hang=8)]
     if not steps:
-        lines.append("  Nothing left to add." if verdict.score is not None else "  None until something is graded.")
+        lines.append(f"  {_no_steps(verdict)}")
     for notice in verdict.warnings:
         lines += _wrapped(f"Warning ({notice.code}): {notice.message}", indent=0, hang=2)
     for why in verdict.review.why:
         lines += _wrapped(f"For a person to review: {why}", indent=0, hang=2)
     return "\n".join(lines)
+
+
+def _no_steps(verdict: Verdict) -> str:
+    if verdict.score is not None:
+        return "Nothing left to add."
+    any_graded = any(criterion.status == "graded" for criterion in verdict.criteria)
+    return "None in what is graded." if any_graded else "None until something is graded."
 
 
 def _headline(verdict: Verdict, *, color: bool) -> str:

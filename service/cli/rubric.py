@@ -49,7 +49,10 @@ def show(rubric_id: str, rubrics_dir: Path | None, *, as_json: bool) -> None:
 @rubric.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 def check(files: tuple[Path, ...]) -> None:
-    """Check rubric files; every problem is shown with its line, column and what to do."""
+    """Check rubric files.
+
+    Every problem is shown with its line, column and what to do.
+    """
     from service.errors import RubricInvalid  # noqa: PLC0415 - `--help` needs none of the service
     from service.rubric import load_rubric  # noqa: PLC0415 - as above
 
@@ -62,6 +65,8 @@ def check(files: tuple[Path, ...]) -> None:
             click.echo(str(error), err=True)
             continue
         click.echo(f"{file}: fine; {len(loaded.criteria)} criteria, {len(loaded.red_flags)} red flags")
+        if file.name != f"{loaded.id}.yaml":
+            click.echo(f"    in a folder of rubrics its name must be {loaded.id}.yaml", err=True)
         if silent := [criterion.id for criterion in loaded.criteria if not criterion.signals]:
             click.echo(f"    not graded offline, for want of signals: {', '.join(silent)}", err=True)
     if broken:
@@ -70,7 +75,10 @@ def check(files: tuple[Path, ...]) -> None:
 
 @rubric.command()
 def schema() -> None:
-    """Print the rubric format as JSON Schema, for editors that complete and check YAML."""
+    """Print the format as JSON Schema.
+
+    Editors complete and check YAML by it.
+    """
     from service.rubric import rubric_json_schema  # noqa: PLC0415 - `--help` needs none of the service
 
     click.echo(json.dumps(rubric_json_schema(), indent=2, ensure_ascii=False))

@@ -48,7 +48,8 @@ def serve(
         )
     except OSError as error:
         raise SettingsInvalid(
-            f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another with --port or EVALUATOR_LISTEN."
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. "
+            "Choose another with --port or EVALUATOR_LISTEN."
         ) from None
     _announce(settings.model, listener)
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)

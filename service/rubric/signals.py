@@ -28,7 +28,7 @@ MARKERS = frozenset(
 Region = Literal["clause", "sentence", "passage", "answer"]
 """How far apart the parts of an expression may stand; a passage is three sentences on end."""
 
-Name = Annotated[str, Field(pattern=r"^\$?[a-z][a-z0-9-]*$", max_length=80)]
+Name = Annotated[str, Field(pattern=r"^\$?[a-z0-9][a-z0-9-]*$", max_length=80)]
 
 
 class AnyOf(Frozen):
@@ -137,7 +137,7 @@ Expression = Annotated[
     Discriminator(
         _kind,
         custom_error_type="expression_kind",
-        custom_error_message="Expected the name of a concept, or one of any, all, near, order, none, denied, "
+        custom_error_message="Expected the name of a concept, or one of any, all, near, order, link, none, denied, "
         "mentioned, figure, reached",
     ),
 ]

@@ -6,7 +6,7 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from service.api.access import KeyGuard, LoopbackGuard
-from service.api.limits import BodyLimit
+from service.api.limits import BodyLimit, UpgradeRefusal
 from service.api.metrics import Metrics
 from service.api.problems import Failures
 from service.api.tracking import Tracking
@@ -238,6 +238,7 @@ async def test_no_page_is_told_that_it_may_read_unless_listed() -> None:
         pytest.param(Failures, id="failures"),
         pytest.param(lambda app: KeyGuard(app, [KEY]), id="keys"),
         pytest.param(lambda app: LoopbackGuard(app, []), id="loopback"),
+        pytest.param(UpgradeRefusal, id="upgrade"),
         pytest.param(lambda app: BodyLimit(app, 1), id="limit"),
     ],
 )

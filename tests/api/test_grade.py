@@ -39,6 +39,14 @@ async def test_everything_sent_reaches_the_grader_or_the_verdict() -> None:
     assert [warning["code"] for warning in verdict["warnings"]] == ["question-mismatch"]
 
 
+async def test_a_byte_order_mark_is_no_part_of_the_body() -> None:
+    """Editors and shells of Windows put one before JSON."""
+    async with calling() as client:
+        reply = await client.post("/v1/grade", content=b"\xef\xbb\xbf" + json.dumps(BODY).encode())
+
+    assert reply.status_code == 200
+
+
 async def test_deep_metadata_comes_back() -> None:
     """What is taken in can be given back, as deep as it may be."""
     nested: Any = "core"

@@ -154,6 +154,25 @@ def test_what_is_not_http_ends_politely(address: Address) -> None:
     assert received.startswith(b"HTTP/1.1 200 ")
 
 
+@pytest.mark.parametrize(
+    "host", [pytest.param(b"localhost", id="served"), pytest.param(b"evil.example", id="refused by its host too")]
+)
+@pytest.mark.parametrize("together", [pytest.param(True, id="at once"), pytest.param(False, id="in two parts")])
+def test_a_body_behind_an_upgrade_is_never_a_request(address: Address, host: bytes, together: bool) -> None:  # noqa: FBT001 - pytest passes it
+    """A client that offers HTTP/2 is told not to, and what it sent as a body is not taken for the next request."""
+    body = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    head = (
+        b"POST /v1/grade HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+        b"HTTP2-Settings: AA\r\nContent-Length: %d\r\n\r\n" % (host, len(body))
+    )
+
+    received = exchange(address, *([head + body] if together else [head, body]))
+
+    assert received.startswith(b"HTTP/1.1 400 ")
+    assert b'"code":"upgrade-refused"' in received
+    assert b'"status":"alive"' not in received
+
+
 def test_a_client_that_leaves_halfway_harms_nobody(address: Address, grader: ScriptedGrader) -> None:
     """Half a body is not graded, and the next client is served."""
     asked = len(grader.answers)

@@ -94,11 +94,59 @@ def test_out_writes_the_file_and_keeps_stdout_empty(answer_file: Path, tmp_path:
 
 
 def test_out_into_a_folder_that_is_not_there_is_refused(answer_file: Path, tmp_path: Path) -> None:
-    """A file that cannot be written is an error, not a verdict lost in silence."""
+    """A file that cannot be written is bad usage, told from an answer that is not all graded."""
     result = run("grade", *RUBRIC, str(answer_file), "--out", str(tmp_path / "nowhere" / "verdict.json"))
 
-    assert result.exit_code != 0
-    assert "nowhere" in result.output
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "nowhere" in result.stderr
+
+
+def test_out_writes_through_a_link(answer_file: Path, tmp_path: Path) -> None:
+    """The file that a link names is written, and the link stays."""
+    link, target = tmp_path / "link.json", tmp_path / "target.json"
+    link.symlink_to(target)
+
+    run("grade", *RUBRIC, str(answer_file), "--json", "--out", str(link))
+
+    assert link.is_symlink()
+    assert json.loads(target.read_text(encoding="utf-8"))["status"] == "graded"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_out_into_a_pipe_does_not_replace_it(answer_file: Path, tmp_path: Path) -> None:
+    """What is no file, such as a pipe or a device, is written to."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    result = run("grade", *RUBRIC, str(answer_file), "--out", str(pipe))
+
+    received = os.read(reader, 100_000)
+    os.close(reader)
+    assert result.exit_code == 0
+    assert pipe.is_fifo()
+    assert b"of 100" in received
+
+
+def test_an_empty_folder_of_rubrics_is_said_so(answer_file: Path, tmp_path: Path) -> None:
+    """There is nothing to choose from, so nobody is asked to choose."""
+    empty = tmp_path / "rubrics"
+    empty.mkdir()
+
+    result = run("grade", "--rubrics-dir", str(empty), str(answer_file))
+
+    assert result.exit_code == 2
+    assert f"There is no rubric in {empty}" in result.stderr
+
+
+def test_a_file_gets_utf_8_whatever_the_terminal_speaks(answer_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bars and quotation marks reach a pipe where Python would write Latin-1."""
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+
+    result = evaluator("grade", *RUBRIC, str(answer_file), folder=answer_file.parent)
+
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert "\u2591" in result.stdout.decode()
 
 
 def test_offsets_can_count_as_javascript_does(tmp_path: Path) -> None:
@@ -176,6 +224,14 @@ def test_bad_usage_says_what_to_do(answer_file: Path, arguments: list[str], comp
     assert (result.returncode, result.stdout) == (2, b"")
     assert complaint in result.stderr.decode()
     assert b"Traceback" not in result.stderr
+
+
+def test_an_id_that_is_no_text_is_bad_usage(answer_file: Path) -> None:
+    """Bytes of a file name in another encoding cannot stand in a verdict."""
+    result = run("grade", *RUBRIC, str(answer_file), "--json", "--answer-id", "caf\udce9")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "not text" in result.stderr
 
 
 def test_a_missing_file_is_bad_usage() -> None:

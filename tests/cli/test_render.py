@@ -90,6 +90,15 @@ def test_nothing_graded_has_no_steps_to_take() -> None:
     assert text.startswith("ungraded: between ")
 
 
+def test_what_is_graded_may_have_no_step_while_something_is_open() -> None:
+    """It is not said that nothing is graded where something is."""
+    top = [TOP, TOP.model_copy(update={"id": "oiling"})]
+
+    text = rendered(*top, OPEN, flag=FlagGraded(id="water-jet", present=False))
+
+    assert "None in what is graded." in text
+
+
 def test_warnings_and_reasons_for_review_are_shown() -> None:
     """Both stand at the end, where they are read."""
     text = rendered(TOP, WRONG, OPEN, notices=(Notice(code="degraded", message="Fell back."),), review=("Look.",))

@@ -66,6 +66,17 @@ def test_check_names_the_place_and_the_remedy(tmp_path: Path) -> None:
     assert "fine;" in result.stdout
 
 
+def test_check_says_what_a_file_must_be_called(tmp_path: Path) -> None:
+    """A fine rubric under another name would stop the service from starting."""
+    copy = tmp_path / "copy.yaml"
+    copy.write_bytes((bundled_folder() / "rag-vs-fine-tuning.yaml").read_bytes())
+
+    result = run("check", str(copy))
+
+    assert result.exit_code == 0
+    assert "its name must be rag-vs-fine-tuning.yaml" in result.stderr
+
+
 def test_schema_is_what_is_published() -> None:
     """`rubrics/rubric.schema.json` is made by this command, and is itself a valid schema."""
     result = run("schema")

@@ -210,6 +210,13 @@ def test_a_phrase_is_what_was_written(written: str, read: str) -> None:
     assert rubric.glossary["memory"][0] == read
 
 
+def test_a_concept_may_begin_with_a_digit() -> None:
+    """A name that the glossary takes can be spoken of in a signal."""
+    rubric = parsed(REST.replace("sleep-repairs", "8-hours"))
+
+    assert rubric.criteria[0].signals[2][0].when == "8-hours"
+
+
 def test_a_broken_criterion_does_not_make_the_list_too_short() -> None:
     """What only follows from another problem is left out."""
     problems = refusal(changed("weight: 1", "weight: heavy")).problems
