@@ -1,6 +1,7 @@
 """A candidate's answer, checked once where it comes in."""
 
 import hashlib
+import json
 from functools import cached_property
 
 from pydantic import JsonValue
@@ -45,15 +46,27 @@ def parse_answer(
     """Check that the text can be graded.
 
     Raises:
-        AnswerInvalid: it is blank, has a NUL or half a surrogate pair, or takes more than `max_bytes` of UTF-8.
+        AnswerInvalid: it is blank, has a NUL or half a surrogate pair, or takes more than `max_bytes` of UTF-8; or the
+            id or the metadata could not be repeated in a verdict.
     """
     _check("answer", text, max_bytes)
     if not any(character.isprintable() and character != " " for character in text):
         raise AnswerInvalid("The answer is empty: there is nothing to grade.")
     if question is not None:
         _check("question", question, max_bytes)
+    _check_repeatable("answer_id", answer_id)
+    _check_repeatable("metadata", metadata)
     asked = question if question and not question.isspace() else None
     return Answer(text=text, question=asked, answer_id=answer_id, metadata=metadata or {})
+
+
+def _check_repeatable(what: str, value: JsonValue) -> None:
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
+        raise AnswerInvalid(
+            f"The {what} is not plain JSON: NaN, Infinity and half a surrogate pair, among others, are not."
+        ) from None
 
 
 def _check(what: str, text: str, max_bytes: int) -> None:

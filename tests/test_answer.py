@@ -1,6 +1,7 @@
 """Which answers can be graded."""
 
 import hashlib
+from typing import Any
 
 import pytest
 
@@ -95,3 +96,18 @@ def test_the_text_is_taken_apart_once() -> None:
 
     assert [word.text for word in words] == ["rag", "first"]
     assert answer.parsed is answer.parsed
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"answer_id": "\ud800"}, id="half a surrogate pair as an id"),
+        pytest.param({"metadata": {"note": "\udfff"}}, id="half a surrogate pair in the metadata"),
+        pytest.param({"metadata": {"weight": float("nan")}}, id="NaN in the metadata"),
+        pytest.param({"metadata": {"when": object()}}, id="an object in the metadata"),
+    ],
+)
+def test_what_no_verdict_could_repeat_is_refused(given: dict[str, Any]) -> None:
+    """It would be graded, and then the verdict could not be written."""
+    with pytest.raises(AnswerInvalid, match="not plain JSON"):
+        parse_answer("An answer.", **given)

@@ -63,6 +63,8 @@ def grade(
     settings = read_settings(model=model, api_base=api_base, on_model_failure=on_model_failure, rubrics_dir=rubrics_dir)
     from service.wiring import build_evaluator  # noqa: PLC0415 - `--help` needs none of the service
 
+    if out is not None and not out.absolute().parent.is_dir():  # known before a model is paid
+        raise click.BadParameter(f"there is no folder {click.format_filename(out.parent)}", param_hint="--out")
     evaluator = build_evaluator(settings)
     chosen = choose_rubric(evaluator.catalog, rubric_id)
     answer = read_answer(file, evaluator.max_answer_bytes)
