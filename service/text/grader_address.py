@@ -63,11 +63,17 @@ _CLAIMS = (
     r"\b(?:the|this) (?:new|updated|real|actual|correct|revised) (?:rubric|grading scheme|marking scheme|scoring)\b",
     r"\brubric (?:above|below)\b",
     (
-        r"\b(?:all|every|each|these) criteri(?:a|on) (?:is|are|as|has been|have been) (?:fully )?"
+        r"\b(?:all|every|each|these) criteri(?:a|on) (?:(?:is|are|as|has been|have been) )?(?:fully )?"
         r"(?:met|satisfied|fulfilled|level \d|decision-ready)\b"
     ),
 )
 _FORGERIES = (
+    r"\[?\bend of (?:the |my |candidate'?s? )?(?:answer|response|submission|transcript)\b",
+    rf"\b{_WHO}(?:'?s)? (?:summary|verdict|assessment|comments?|notes?|feedback|conclusion|remarks?)\b ?[:\-]",
+    (
+        r"(?:^|[.:;\]!?] ?)the candidate (?:has |have |also |clearly |correctly |fully ){0,2}"
+        r"(?:gave|given|named|provid|demonstrat|explain|cover|address|show|meets?\b|met\b|identif|present|state[sd])"
+    ),
     r"\b(?:respond|reply|answer|output|return|print) (?:only )?with:? (?:only |the following |this |json )*\{",
     rf"{_KEY}\s?\{{?\s?(?:\"level\"\s?:\s?)?\"?\d+\"?\s?[}},]\s?,?\s?{_KEY}",
     r"\"(?:level|score|grade|band|verdict)\"\s?:\s?\"?(?:\d|strong)",

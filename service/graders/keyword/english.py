@@ -43,9 +43,9 @@ _MARKERS = {
 _CUES = {
     "~negation": """
         not; never; no; nor; neither; without; none of; nobody; no one; rather than; instead of; avoid; skip; hardly
-        not need; no need; not bother; not worth; not necessary; refuse to; rule out; reject; rejected; against
-        stop; a mistake to; wrong to; pointless to; a waste to; unnecessary to; no reason to; no point; far from
-        anything but
+        not need; no need; not bother; not worth; not necessary; refuse to; rule out; reject; rejected; be against
+        against using; against fine tuning; against training; stop using; stop doing; a mistake to; wrong to
+        pointless to; a waste to; unnecessary to; no reason to; no point; far from; anything but
     """,
     # Where one of these stands, the negation inside it denies nothing.
     "~no-negation": """
@@ -70,7 +70,7 @@ _CUES = {
         i have heard; i heard; i hear; i have read; i read that; i read somewhere; i was told; i be told
         someone told; somebody told; told me; tells me; according to; vendors say; vendors claim; vendor says
         vendor claims; the vendor told; blog says; blogs say; blog post says; article says; articles say
-        articles claim; experts say; experts claim; the textbook; it is said; it is often said; supposedly
+        articles claim; experts say; experts claim; the textbook; it is said; it is often said
         allegedly; apparently; conventional wisdom; common wisdom; common advice; the hype; the myth; the idea that
         the notion that; the claim that; the argument that; there are those; there are people; others say
         others think; others argue; others claim; others would say; other candidates; my colleague says
@@ -141,6 +141,8 @@ ENGLISH = Language(
     breaks=words_of("but however because since so whereas while although though unless until if when then and which"),
     subordinating=words_of("because since whether although though unless until if when which"),
     speech_breaks=words_of("so but okay ok now also then and because um uh well anyway"),
+    listing_words=words_of("a an the and or of for with at in on to by from as per than like our my its e.g"),
+    openers=words_of("and but so or also um uh er well okay ok yeah"),
     negation_ends=words_of(
         "because if when unless until before for at but since so than while whereas although after once "
         "under below above as"

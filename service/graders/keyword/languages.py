@@ -26,6 +26,10 @@ class Language:
     """Those of them that go on about the clause before."""
     speech_breaks: frozenset[str]
     """Words at which speech without punctuation may be cut."""
+    listing_words: frozenset[str]
+    """Those of the small words that a list is made of too."""
+    openers: frozenset[str]
+    """Words that a quote need not begin with."""
     negation_ends: frozenset[str]
     """Words beyond which a negation before them does not reach."""
 

@@ -41,7 +41,10 @@ NOWHERE = Places([], [])
 
 @dataclass(frozen=True)
 class Reading:
-    """An answer's units, regions, concepts and figures; `defences` names what was found to earn nothing, and where."""
+    """An answer's units, regions, concepts and figures.
+
+    `defences` names what was found to earn nothing, and where; `openers` are words that a quote need not begin with.
+    """
 
     units: Units
     regions: Regions
@@ -49,6 +52,7 @@ class Reading:
     figures: Places
     numbers: Sequence[Number]
     defences: Mapping[str, Sequence[Range]]
+    openers: frozenset[str]
 
     def places(self, concept: str) -> Places:
         """Where a concept stands."""
@@ -74,7 +78,7 @@ def read_answer(text: Text, lexicon: Lexicon, language: Language, questions: Ite
     }
     as_found = [Found("$figure", number.start, number.end) for number in numbers]
     figures = _places(as_found, [scopes.of_marker(place) for place in as_found])
-    return Reading(units, regions, {**mentions, "$figure": figures}, figures, numbers, defences)
+    return Reading(units, regions, {**mentions, "$figure": figures}, figures, numbers, defences, language.openers)
 
 
 def _places(found: Sequence[Found], scopes: Sequence[Scope]) -> Places:

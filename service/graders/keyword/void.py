@@ -1,7 +1,7 @@
 """Parts of an answer that earn nothing: keyword lists, the question read back, orders to the grader."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from service.graders.keyword.languages import Language
 from service.graders.keyword.regions import Range, Regions
@@ -19,6 +19,10 @@ _SHORTEST_LIST = 4
 _PROSE_SENTENCE = 0.3
 _LISTED_SENTENCE = 0.12
 _LONG_LIST = 12
+_FEWEST_ITEMS = 10
+_LONGEST_ITEM = 7
+_BARE_ITEMS = 0.65
+_STRINGS = frozenset({"and", "or"})
 
 
 def find_void(
@@ -47,7 +51,30 @@ def _keyword_lists(units: Units, regions: Regions, language: Language) -> list[R
 
     everywhere = len(words) >= _SHORTEST_LIST and share(0, len(words)) < _LISTED_ANSWER
     most, shortest = (_PROSE_SENTENCE, 1) if everywhere else (_LISTED_SENTENCE, _LONG_LIST)
-    return [(start, end) for start, end in regions.sentences if end - start >= shortest and share(start, end) < most]
+    sentences = [
+        (start, end) for start, end in regions.sentences if end - start >= shortest and share(start, end) < most
+    ]
+    return sorted({*sentences, *_strings_of_items(units, language)})
+
+
+def _strings_of_items(units: Units, language: Language) -> Iterator[Range]:
+    """Sentences that are mostly items strung together with "and" and commas, whatever introduces them.
+
+    An item is bare where no verb, pronoun or conjunction among its small words makes a claim of it.
+    """
+    words = [units.text.words[word].text for word in units.words]
+    claiming = language.small_words - language.listing_words
+    clause_starts = {start for start, _ in _to_units(units, units.text.clauses)}
+    for start, end in _to_units(units, units.text.sentences):
+        begins = [start, *(at for at in range(start + 1, end) if at in clause_starts or words[at] in _STRINGS)]
+        items = list(zip(begins, [*begins[1:], end], strict=True))
+        bare = sum(claiming.isdisjoint(words[first:last]) for first, last in items)
+        if (
+            len(items) >= _FEWEST_ITEMS
+            and bare >= _BARE_ITEMS * len(items)
+            and end - start <= _LONGEST_ITEM * len(items)
+        ):
+            yield start, end
 
 
 def _echoes(units: Units, questions: Iterable[Text]) -> list[Range]:

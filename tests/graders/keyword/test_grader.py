@@ -86,6 +86,13 @@ def test_evidence_is_the_clause_that_shows_it() -> None:
     assert text[evidence.start : evidence.end] == evidence.quote
 
 
+def test_evidence_does_not_begin_with_a_conjunction() -> None:
+    """What joins a clause to the one before is no part of the quote."""
+    (evidence,) = travel(make_rubric("bike"), "It was raining all day, but um I take the bike.").evidence
+
+    assert evidence.quote == "I take the bike"
+
+
 def test_evidence_is_no_more_than_four_spans() -> None:
     """An answer that says it twenty times is quoted four times at most, in order and without overlap."""
     filler = "There is much more that could be told about all of this, and some of it is even true. "
@@ -118,7 +125,7 @@ def test_parts_far_from_each_other_are_quoted_apart() -> None:
 
 def test_a_part_in_a_long_clause_is_cut_to_a_quote() -> None:
     """A clause with no end in sight gives as much around its part as a quote may hold."""
-    text = "and incomprehensibly extraordinarily " * 18 + "the bike " + "and incomprehensibly extraordinarily " * 18
+    text = "most incomprehensibly extraordinarily " * 18 + "the bike " + "most incomprehensibly extraordinarily " * 18
 
     (evidence,) = travel(make_rubric("bike", within="answer"), text).evidence
 
@@ -212,6 +219,12 @@ def test_a_rubric_in_an_unknown_language_is_not_graded() -> None:
             "Bike, bicycle, car, short trip, train, costs, kilometre, helmet, tyres, road, saddle, pump.",
             "keyword-list",
             id="long list in prose",
+        ),
+        pytest.param(
+            "We use the bike and the car and a short trip and the train with 20 percent and the bus at night and the "
+            "helmet for safety and the saddle and a pump and the road and the tyres of the bike and the bell.",
+            "keyword-list",
+            id="list strung together",
         ),
         pytest.param(
             "How do you choose between a bike, a car and a train for a trip in town?", "question-echo", id="echo"
