@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from service.graders.keyword.languages import Language
+from service.graders.keyword.language import Language
 from service.graders.keyword.lexicon import Lexicon
 from service.rubric import Criterion, Expression, RedFlag, Rubric, Signal
 from service.rubric.signals import AllOf, AnyOf, Denied, Figure, InOrder, Link, Mentioned, Near

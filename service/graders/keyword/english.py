@@ -1,6 +1,6 @@
 """English for the keyword grader."""
 
-from service.graders.keyword.languages import Language, phrases, words_of
+from service.graders.keyword.language import Language, phrases, words_of
 
 _MARKERS = {
     "$cause": """

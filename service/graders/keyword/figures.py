@@ -11,7 +11,7 @@ import text_to_num
 from service.graders.keyword.units import Units
 from service.text.words import Word
 
-_DIGITS = re.compile(r"-?\d+(?:[.,]\d+)*")
+_DIGITS = re.compile(r"-?\d+(?:[.,]\d+)*|-?\.\d+")
 _THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?|-?\d{1,3}(?:\.\d{3}){2,}")
 _GROUP = re.compile(r"\d{3}")
 _LONGEST_NUMBER = 15

@@ -1,52 +1,11 @@
-"""What the keyword grader must know of a language: its markers, its cues of scope and its small words."""
+"""The languages that the keyword grader knows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from service.graders.keyword.english import ENGLISH
+from service.graders.keyword.language import Language
 
-from service.text.words import Text
-
-Phrases = tuple[str, ...]
+_KNOWN = {language.code: language for language in (ENGLISH,)}
 
 
-@dataclass(frozen=True)
-class Language:
-    """Phrases by marker and by cue, in the notation of a rubric's glossary, and sets of folded words."""
-
-    code: str
-    markers: Mapping[str, Phrases]
-    """For `service.rubric.signals.MARKERS`."""
-    cues: Mapping[str, Phrases]
-    """For `service.graders.keyword.scope`; the names begin with `~`, which no rubric can write."""
-    small_words: frozenset[str]
-    """Articles, pronouns, prepositions, auxiliaries: what makes words a sentence."""
-    breaks: frozenset[str]
-    """Words that begin a new clause."""
-    subordinating: frozenset[str]
-    """Those of them that go on about the clause before."""
-    speech_breaks: frozenset[str]
-    """Words at which speech without punctuation may be cut."""
-    listing_words: frozenset[str]
-    """Those of the small words that a list is made of too."""
-    openers: frozenset[str]
-    """Words that a quote need not begin with."""
-    negation_ends: frozenset[str]
-    """Words beyond which a negation before them does not reach."""
-
-
-@cache
 def language_for(code: str) -> Language | None:
     """The language with a two-letter code; None where the keyword grader does not know it."""
-    from service.graders.keyword.english import ENGLISH  # noqa: PLC0415 - it needs the classes above
-
-    return ENGLISH if code == ENGLISH.code else None
-
-
-def phrases(text: str) -> Phrases:
-    """Phrases separated by semicolons or ends of lines."""
-    return tuple(stripped for line in text.splitlines() for piece in line.split(";") if (stripped := piece.strip()))
-
-
-def words_of(text: str) -> frozenset[str]:
-    """The words of a text, as they compare."""
-    return frozenset(word.text for word in Text(text).words)
+    return _KNOWN.get(code)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from service.graders.keyword.figures import Number, find_figures
-from service.graders.keyword.languages import Language
+from service.graders.keyword.language import Language
 from service.graders.keyword.lexicon import Found, Lexicon
 from service.graders.keyword.regions import Range, Regions, cut_regions
 from service.graders.keyword.scope import Scope, Scopes

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.graders.keyword.languages import Language
+from service.graders.keyword.language import Language
 from service.graders.keyword.units import Units
 from service.text.words import Span
 

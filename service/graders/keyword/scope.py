@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
-from service.graders.keyword.languages import Language
+from service.graders.keyword.language import Language
 from service.graders.keyword.lexicon import Found
 from service.graders.keyword.regions import Range, Regions
 from service.graders.keyword.units import Units

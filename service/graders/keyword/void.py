@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from service.graders.keyword.languages import Language
+from service.graders.keyword.language import Language
 from service.graders.keyword.regions import Range, Regions
 from service.graders.keyword.units import Units, read_units
 from service.text.grader_address import addresses_grader

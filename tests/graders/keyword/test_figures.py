@@ -22,6 +22,7 @@ def _found(text: str) -> list[tuple[str, float, float]]:
         pytest.param("1.8M users", [("1.8M", 1_800_000, 1_800_000)], id="decimal with suffix"),
         pytest.param("1,500 letters", [("1,500", 1_500, 1_500)], id="comma"),
         pytest.param("1 200 letters", [("1 200", 1_200, 1_200)], id="space"),
+        pytest.param(".5 percent", [(".5", 0.5, 0.5)], id="leading point"),
         pytest.param("1,5 percent", [("1,5", 1.5, 1.5)], id="decimal comma"),
         pytest.param("$4.50 a call", [("4.50", 4.5, 4.5)], id="currency"),
         pytest.param("3 million calls", [("3 million", 3e6, 3e6)], id="digits and scale"),
