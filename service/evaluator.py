@@ -50,6 +50,16 @@ class Evaluator:
         self._now = now
         self._new_id = new_id
 
+    def prepare(self) -> None:
+        """Read every rubric and make it ready, so that the first answer is graded as fast as the next.
+
+        Raises:
+            RubricInvalid: a rubric's file is broken.
+        """
+        for rubric in self.catalog.all():
+            for grader in filter(None, (self._grader, self._fallback)):
+                grader.prepare(rubric)
+
     async def grade(
         self,
         *,

@@ -37,6 +37,7 @@ def build_app(settings: Settings, evaluator: Evaluator | None = None) -> FastAPI
         SettingsInvalid: the settings contradict one another, or the model's key is missing.
     """
     evaluator = evaluator or build_evaluator(settings)
+    evaluator.prepare()
     metrics = Metrics()
     app: FastAPI = FastAPIOffline(
         docs_url=None,  # `service.api.docs` has the page, under a policy for its contents

@@ -13,7 +13,7 @@ from service.completions import Completer, Completion, CompletionRequest
 from service.errors import GraderUnavailable, ReplyInvalid
 from service.grading import FlagGraded, Graded, GraderInfo, Grading, Notice, Ungraded, Usage
 from service.models import Frozen
-from service.prompts import PROMPT_VERSION, Message, build_complaint, build_messages, new_mark
+from service.prompts import PROMPT_VERSION, Message, build_complaint, build_messages, new_mark, system_prompt
 from service.replies import SCHEMA_NAME, EvidenceLookup, Item, broken_relations, check_reply, parse_reply, reply_schema
 from service.rubric import Rubric
 
@@ -65,6 +65,11 @@ class LLMGrader:
         self._completer = completer
         self._options = options or LLMOptions()
         self._make_mark = make_mark
+
+    def prepare(self, rubric: Rubric) -> None:
+        """Build the prompt and the schema that all answers to the rubric share."""
+        system_prompt(rubric)
+        reply_schema(rubric, _known(rubric))
 
     async def grade(self, rubric: Rubric, answer: Answer, only: Sequence[str] | None = None) -> Grading:
         """Grade all criteria and red flags of the rubric, or only those with the ids given.

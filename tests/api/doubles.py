@@ -30,6 +30,11 @@ class ScriptedGrader:
         self.asked = asyncio.Event()
         self.opened = opened
         self.answers: list[Answer] = []
+        self.prepared: list[str] = []
+
+    def prepare(self, rubric: Rubric) -> None:
+        """Remember which rubrics were made ready."""
+        self.prepared.append(rubric.id)
 
     async def grade(self, rubric: Rubric, answer: Answer, only: Sequence[str] | None = None) -> Grading:
         """Grade, or fail as long as failures are left."""

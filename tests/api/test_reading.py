@@ -9,7 +9,7 @@ from service.errors import GraderUnavailable, RubricInvalid
 from service.evaluator import Evaluator
 from service.rubric import Catalog, Rubric
 from service.settings import Settings
-from tests.api.doubles import BODY, KEY, RUBRIC, ScriptedGrader, calling, check_problem
+from tests.api.doubles import BODY, KEY, RUBRIC, ScriptedGrader, calling, check_problem, evaluator_of
 
 
 async def test_the_rubrics_are_listed(rubric: Rubric) -> None:
@@ -170,3 +170,12 @@ async def test_head_is_answered_like_get(path: str) -> None:
         reply = await client.head(path, headers={"Authorization": f"Bearer {KEY}"})
 
     assert reply.status_code == 200
+
+
+def test_every_rubric_is_ready_before_the_first_answer() -> None:
+    """The first candidate waits no longer than the next."""
+    grader = ScriptedGrader()
+
+    build_app(Settings(), evaluator_of(grader))
+
+    assert grader.prepared == ["rag-vs-fine-tuning"]

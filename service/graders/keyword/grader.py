@@ -37,6 +37,11 @@ class KeywordGrader:
         self._compiled: LRUCache[str, CompiledRubric] = LRUCache(_KEPT_RUBRICS)
         self._lock = Lock()
 
+    def prepare(self, rubric: Rubric) -> None:
+        """Compile the rubric, unless nothing could be graded by it."""
+        if _unusable(rubric) is None:
+            self._compile(rubric)
+
     async def grade(self, rubric: Rubric, answer: Answer, only: Sequence[str] | None = None) -> Grading:
         """Grade all criteria and red flags of the rubric, or only those with the ids given."""
         if len(answer.text) <= _QUICK:
@@ -77,13 +82,19 @@ class KeywordGrader:
 
 def _refusal(rubric: Rubric, answer: Answer) -> tuple[str, str] | None:
     """Why nothing can be graded, as the code of a warning and a reason."""
+    if unusable := _unusable(rubric):
+        return unusable
+    if (language := detect_language(answer.parsed, rubric.language)) != rubric.language:
+        reason = f"The answer seems to be in another language ({language}) than the rubric ({rubric.language})."
+        return "language-not-declared", reason
+    return None
+
+
+def _unusable(rubric: Rubric) -> tuple[str, str] | None:
     if not any(True for _ in rubric.signals()):
         return "no-signals", "The rubric has no signals, and the keyword grader knows no other way to grade."
     if language_for(rubric.language) is None:
         return "language-unknown", f"The keyword grader does not know the rubric's language, {rubric.language!r}."
-    if (language := detect_language(answer.parsed, rubric.language)) != rubric.language:
-        reason = f"The answer seems to be in another language ({language}) than the rubric ({rubric.language})."
-        return "language-not-declared", reason
     return None
 
 

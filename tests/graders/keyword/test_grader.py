@@ -17,6 +17,7 @@ from service.graders.keyword.compiled import CompiledRubric
 from service.grading import Evidence, FlagGraded, Graded, GraderInfo, Grading, Ungraded, Usage
 from service.rubric import Rubric
 from tests.graders.keyword.rubrics import grade, make_rubric, travel
+from tests.replies.bicycle import tiny
 
 SIGNALS: dict[int, list[dict[str, Any]]] = {
     3: [{"when": {"all": ["bike", {"figure": {"unit": "kilometre"}}]}, "within": "passage", "why": "With a figure."}],
@@ -353,3 +354,15 @@ def test_a_rubric_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
         grader.grade_now(make_rubric("bike"), parse_answer("I take the bike."))
 
     assert len(compiled) == 1
+
+
+def test_a_rubric_that_offline_grading_cannot_use_prepares_to_nothing() -> None:
+    """A rubric for a model alone must not stop the service from starting."""
+    grader = KeywordGrader()
+    silent = tiny().model_copy(update={"language": "xx"})
+
+    grader.prepare(silent)
+
+    grading = grader.grade_now(silent, parse_answer("I wipe it."))
+    assert {notice.code for notice in grading.warnings} <= {"no-signals", "language-unknown"}
+    assert grading.warnings
