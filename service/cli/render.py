@@ -1,5 +1,6 @@
 """A verdict for reading in a terminal."""
 
+import shutil
 import textwrap
 
 import click
@@ -9,6 +10,8 @@ from service.text.controls import printable
 from service.verdict import CriterionVerdict, RedFlagVerdict, Verdict
 
 WIDTH = 100
+"""The widest a line gets, in characters; a narrower terminal is kept to."""
+NARROWEST = 40
 STEPS_SHOWN = 3
 
 
@@ -79,8 +82,9 @@ def _red_flag(flag: RedFlagVerdict, *, color: bool) -> list[str]:
 
 def _wrapped(text: str, *, indent: int, hang: int | None = None) -> list[str]:
     hanging = " " * (indent if hang is None else hang)
+    width = min(WIDTH, max(shutil.get_terminal_size((WIDTH, 24)).columns, NARROWEST))
     return textwrap.wrap(
-        printable(text), WIDTH, initial_indent=" " * indent, subsequent_indent=hanging, break_on_hyphens=False
+        printable(text), width, initial_indent=" " * indent, subsequent_indent=hanging, break_on_hyphens=False
     )
 
 

@@ -115,3 +115,14 @@ def test_colours_only_where_they_are_wanted(color: bool) -> None:  # noqa: FBT00
 def test_lines_keep_within_the_width() -> None:
     """Long prose is wrapped for a terminal."""
     assert max(len(line) for line in rendered(TOP, WRONG, OPEN).splitlines()) <= WIDTH
+
+
+def test_a_narrow_terminal_is_kept_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prose is wrapped to what a person sees."""
+    monkeypatch.setenv("COLUMNS", "60")
+    notices = (Notice(code="degraded", message="word " * 40),)
+
+    lines = rendered(TOP, WRONG, OPEN, notices=notices).splitlines()
+
+    wrapped = [line for line in lines if "word word" in line]
+    assert 50 < max(len(line) for line in wrapped) <= 60
