@@ -37,9 +37,13 @@ class Labelled(NamedTuple):
     overall: float
 
 
-def labelled_answers() -> list[Labelled]:
-    """The labelled answers of the first rubric."""
-    lines = (FIXTURES / "labelled" / "answers.jsonl").read_text(encoding="utf-8").splitlines()
+def labelled_answers(*files: str) -> list[Labelled]:
+    """The labelled answers of the first rubric, from these files, or those with the firmest labels."""
+    lines = [
+        line
+        for name in files or ("answers",)
+        for line in (FIXTURES / "labelled" / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     return [Labelled(**json.loads(line)) for line in lines]
 
 

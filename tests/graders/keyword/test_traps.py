@@ -147,6 +147,30 @@ PAIRS = [
         "I would not ask whether it is worth the cost, and I'd never hand over to a person.",
         id="judgment: denied",
     ),
+    pytest.param(
+        "prompting-scope",
+        "For the tone of our letters I gave it four sample replies, half a day of work.",
+        "Some people say that four sample replies give the tone of our letters, half a day of work.",
+        id="prompting: examples that are reported",
+    ),
+    pytest.param(
+        "product-judgment",
+        "At 3,000 chats a month I would keep the prompt for our shop, because training costs more than it brings.",
+        "I would go for the best quality that the budget can bear.",
+        id="judgment: a preference without a case",
+    ),
+    pytest.param(
+        "finetune-signal",
+        "We trained for the house voice, as nine rewrites of the prompt left it at 70 per cent.",
+        "We built a search over the minutes, as nine rewrites of the house voice left it at 70 per cent.",
+        id="tuning: rewrites without training",
+    ),
+    pytest.param(
+        "rag-signal",
+        "The price list comes out every Tuesday, so we look the prices up.",
+        "The price list comes out every Tuesday, so we would never look the prices up.",
+        id="rag: what comes out often, and is not looked up",
+    ),
 ]
 
 
