@@ -4,9 +4,9 @@ GradingError
 ├── SettingsInvalid     a setting is missing or contradicts another
 ├── RubricInvalid       the file is not a rubric; carries file, line, column and a hint per problem
 ├── RubricNotFound      no rubric has that id; carries the ids that exist
-├── AnswerInvalid       nothing that can be graded: empty, too long, not text
-├── ReplyInvalid        the model answered, but not with a verdict; never leaves the LLM grader
-└── GraderUnavailable   not now; another grader might
+├── AnswerInvalid       the text cannot be graded, being empty, too long or no text at all
+├── ReplyInvalid        what the model wrote is no verdict; the LLM grader keeps this one to itself
+└── GraderUnavailable   this grader cannot grade for the time being
 
 Each kind has a stable `code`. HTTP statuses live in `service.api`, exit codes in `service.cli`.
 """

@@ -79,8 +79,8 @@ class Review(Frozen):
 class Verdict(Frozen):
     """The published result for one answer.
 
-    `score` is None while anything that moves it is ungraded; `score_low` and `score_high` then count every ungraded
-    criterion and flag both ways, and `band` is given only if both ends share it.
+    Where something that moves the score is ungraded, `score` is None and lies somewhere from `score_low` to
+    `score_high`; `band` is then None unless the whole interval lies in one.
     """
 
     schema_version: Literal["1"] = "1"

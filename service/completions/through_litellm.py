@@ -86,7 +86,7 @@ class LiteLLMCompleter:
         return self._options.model
 
     async def complete(self, request: CompletionRequest) -> Completion:
-        """Ask once, and again only for what may pass by itself.
+        """Send the request, and send it again where the failure is likely to pass.
 
         Raises:
             GraderUnavailable: no completion came within the attempts and the time allowed.

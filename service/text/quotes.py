@@ -1,7 +1,7 @@
 """Is a quote really in the answer, and where?
 
-After folding, the quote's words must be the answer's, in order. Only fillers, immediate repeats and spelled-out
-letters of the answer may be missing from the quote; any other missing, added or changed word refuses it. What is
+Both are folded and compared word by word. A faithful quote may leave out the answer's fillers and stammers and may join
+letters that were spelled out; one word more, less or different refuses it. What is
 returned is always a range of the answer, so what gets published are the answer's own words.
 """
 

@@ -19,7 +19,7 @@ def is_set_aside(labelled: Labelled) -> bool:
 
 
 def quadratic_kappa(given: Sequence[int], labelled: Sequence[int], levels: int = 4) -> float:
-    """Cohen's kappa where being two levels off costs four times as much as one (Cohen 1968)."""
+    """Cohen's weighted kappa with the squared distance as weight; 1 agrees, 0 is chance (Cohen 1968)."""
     disagreement = sum((one - other) ** 2 for one, other in zip(given, labelled, strict=True))
     chance = sum(
         given.count(one) * labelled.count(other) * (one - other) ** 2
