@@ -5,7 +5,7 @@ import hashlib
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter
 
-from service.api.idempotency import DigestMismatch
+from service.api.idempotency import DigestMismatch, Reply
 from service.api.problems import Refusal
 from service.api.requests import GradeRequest, check_media_type, parse_grade_request, parse_idempotency_key
 from service.api.schema import GRADE_OPERATION, refusals
@@ -37,7 +37,7 @@ async def grade(request: Request) -> Response:
     asked = parse_grade_request(body)
     state = state_of(request)
     if key is None:
-        return _reply(await _grade(state, asked, context))
+        return _reply((await _grade(state, asked, context)).content)
     try:
         reply, replayed = await state.replays.reply(
             (context.caller, key), hashlib.sha256(body).digest(), lambda: _grade(state, asked, context)
@@ -49,7 +49,7 @@ async def grade(request: Request) -> Response:
     return _reply(reply, {"Idempotent-Replay": "true"} if replayed else None)
 
 
-async def _grade(state: ServiceState, asked: GradeRequest, context: RequestContext) -> bytes:
+async def _grade(state: ServiceState, asked: GradeRequest, context: RequestContext) -> Reply:
     verdict = await state.evaluator.grade(
         rubric=state.rubric(asked.rubric),
         answer=asked.answer,
@@ -61,7 +61,8 @@ async def _grade(state: ServiceState, asked: GradeRequest, context: RequestConte
     )
     state.metrics.count_verdict(verdict)
     context.log |= {"rubric": verdict.rubric.id, "grader": verdict.grader.kind, "verdict": verdict.status}
-    return _VERDICTS.dump_json(verdict)
+    # The keyword grader stood in: a repetition may find the model back.
+    return Reply(_VERDICTS.dump_json(verdict), keep=verdict.status != "degraded")
 
 
 def _reply(content: bytes, headers: dict[str, str] | None = None) -> Response:

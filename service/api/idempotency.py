@@ -4,12 +4,20 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cachetools import TTLCache
 
 
 class DigestMismatch(Exception):
     """The key was used before, for another body."""
+
+
+class Reply(NamedTuple):
+    """What the work came to; one that is not to `keep` goes to those who wait for it, and no further."""
+
+    content: bytes
+    keep: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +29,7 @@ class _Kept:
 @dataclass(frozen=True, slots=True)
 class _UnderWay:
     digest: bytes
-    task: asyncio.Task[bytes]
+    task: asyncio.Task[Reply]
 
 
 class Replays:
@@ -44,7 +52,7 @@ class Replays:
         self._under_way: dict[tuple[str, str], _UnderWay] = {}
 
     async def reply(
-        self, key: tuple[str, str], digest: bytes, work: Callable[[], Coroutine[None, None, bytes]]
+        self, key: tuple[str, str], digest: bytes, work: Callable[[], Coroutine[None, None, Reply]]
     ) -> tuple[bytes, bool]:
         """The reply for a key, and whether it is a replay.
 
@@ -58,10 +66,10 @@ class Replays:
             return known.reply, True
         under_way = known or self._begin(key, digest, work)
         # A client that gives up takes neither the work nor its reply from those who still wait, or ask again.
-        return await asyncio.shield(under_way.task), known is not None
+        return (await asyncio.shield(under_way.task)).content, known is not None
 
     def _begin(
-        self, key: tuple[str, str], digest: bytes, work: Callable[[], Coroutine[None, None, bytes]]
+        self, key: tuple[str, str], digest: bytes, work: Callable[[], Coroutine[None, None, Reply]]
     ) -> _UnderWay:
         task = asyncio.create_task(work())
         self._under_way[key] = under_way = _UnderWay(digest, task)
@@ -72,6 +80,6 @@ class Replays:
         del self._under_way[key]
         if done.task.cancelled() or done.task.exception() is not None:
             return
-        kept = _Kept(done.digest, done.task.result())
-        if len(kept.reply) + 500 <= self._max_bytes:
-            self._kept[key] = kept
+        content, keep = done.task.result()
+        if keep and len(content) + 500 <= self._max_bytes:
+            self._kept[key] = _Kept(done.digest, content)

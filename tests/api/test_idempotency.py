@@ -5,9 +5,9 @@ from collections.abc import Callable, Coroutine
 
 import pytest
 
-from service.api.idempotency import DigestMismatch, Replays
+from service.api.idempotency import DigestMismatch, Replays, Reply
 from service.errors import GraderUnavailable
-from tests.api.doubles import BODY, KEY, ScriptedGrader, calling, check_problem
+from tests.api.doubles import BODY, KEY, ScriptedGrader, calling, check_problem, evaluator_of
 
 HEADERS = {"Idempotency-Key": "9f0c2b1e-attempt"}
 OTHER_KEY = "key-of-the-tests-0002"
@@ -24,12 +24,12 @@ class Clock:
         return self.seconds
 
 
-def working(*replies: bytes) -> Callable[[], Coroutine[None, None, bytes]]:
+def working(*replies: bytes) -> Callable[[], Coroutine[None, None, Reply]]:
     """Work that gives those replies, one each time."""
     left = iter(replies)
 
-    async def work() -> bytes:
-        return next(left)
+    async def work() -> Reply:
+        return Reply(next(left))
 
     return work
 
@@ -151,9 +151,9 @@ async def test_a_caller_who_leaves_does_not_take_the_reply_along() -> None:
     """Who gives up and asks again gets what was being worked on."""
     opened = asyncio.Event()
 
-    async def work() -> bytes:
+    async def work() -> Reply:
         await opened.wait()
-        return b"first"
+        return Reply(b"first")
 
     replays = Replays()
     impatient = asyncio.create_task(replays.reply(("", "k"), b"digest", work))
@@ -211,3 +211,16 @@ async def test_a_mismatch_shows_while_the_first_is_under_way() -> None:
         await replays.reply(("", "k"), b"other", working(b"never"))
 
     assert await first == (b"first", False)
+
+
+async def test_a_degraded_verdict_is_not_stored() -> None:
+    """When the model is back, the same request is graded by it."""
+    grader = ScriptedGrader(GraderUnavailable("away", reason="timeout"))
+    evaluator = evaluator_of(grader, fallback=ScriptedGrader(), on_model_failure="fallback")
+
+    async with calling(evaluator=evaluator) as client:
+        first = await client.post("/v1/grade", json=BODY, headers=HEADERS)
+        second = await client.post("/v1/grade", json=BODY, headers=HEADERS)
+
+    assert (first.json()["status"], second.json()["status"]) == ("degraded", "graded")
+    assert "Idempotent-Replay" not in second.headers

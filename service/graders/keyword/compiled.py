@@ -6,6 +6,7 @@ from functools import cached_property
 
 from service.graders.keyword.language import Language
 from service.graders.keyword.lexicon import Lexicon
+from service.graders.keyword.void import Run, question_runs
 from service.rubric import Criterion, Expression, RedFlag, Rubric, Signal
 from service.rubric.signals import AllOf, AnyOf, Denied, Figure, InOrder, Link, Mentioned, Near
 from service.text.words import Text
@@ -32,9 +33,9 @@ class CompiledRubric:
         object.__setattr__(self, "lexicon", Lexicon(phrases))
 
     @cached_property
-    def questions(self) -> tuple[Text, ...]:
-        """The rubric's question and its variants."""
-        return tuple(Text(question) for question in (self.rubric.question, *self.rubric.question_variants))
+    def question_runs(self) -> frozenset[Run]:
+        """By which the rubric's question and its variants are recognised when they are read back."""
+        return question_runs(Text(question) for question in (self.rubric.question, *self.rubric.question_variants))
 
     @cached_property
     def signals(self) -> Mapping[str, Mapping[int, tuple[Ready, ...]]]:

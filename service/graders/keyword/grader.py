@@ -14,6 +14,7 @@ from service.graders.keyword.expressions import Hit, Matcher
 from service.graders.keyword.languages import language_for
 from service.graders.keyword.reading import Reading, read_answer
 from service.graders.keyword.regions import Range
+from service.graders.keyword.void import question_runs
 from service.grading import Evidence, FlagGraded, Graded, GraderInfo, Grading, Notice, Ungraded, Usage
 from service.rubric import Criterion, RedFlag, Rubric, Signal
 from service.text.language import detect_language
@@ -55,8 +56,8 @@ class KeywordGrader:
         if refused := _refusal(rubric, answer):
             return _nothing_graded(rubric, wanted, *refused)
         compiled = self._compile(rubric)
-        questions = (*compiled.questions, *([Text(answer.question)] if answer.question else ()))
-        reading = read_answer(answer.parsed, compiled.lexicon, compiled.language, questions)
+        asked = compiled.question_runs | question_runs([Text(answer.question)] if answer.question else [])
+        reading = read_answer(answer.parsed, compiled.lexicon, compiled.language, asked)
         criteria = _grade_criteria(compiled, reading)
         levels = {graded.id: graded.level for graded in criteria if isinstance(graded, Graded)}
         flags = [_grade_flag(compiled, reading, flag, levels) for flag in rubric.red_flags]

@@ -1,7 +1,7 @@
 """Everything the keyword grader knows of one answer before it looks at any signal."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from service.graders.keyword.lexicon import Found, Lexicon
 from service.graders.keyword.regions import Range, Regions, cut_regions
 from service.graders.keyword.scope import Scope, Scopes
 from service.graders.keyword.units import Units, read_units
-from service.graders.keyword.void import find_void
+from service.graders.keyword.void import Run, find_void
 from service.text.words import Text
 
 
@@ -59,8 +59,8 @@ class Reading:
         return self.concepts.get(concept, NOWHERE)
 
 
-def read_answer(text: Text, lexicon: Lexicon, language: Language, questions: Iterable[Text]) -> Reading:
-    """Read an answer once."""
+def read_answer(text: Text, lexicon: Lexicon, language: Language, asked: Collection[Run]) -> Reading:
+    """Read an answer once; `asked` are the runs of stems of the questions it replies to."""
     units = read_units(text)
     regions = cut_regions(units, language)
     numbers = find_figures(units, language.code)
@@ -68,7 +68,7 @@ def read_answer(text: Text, lexicon: Lexicon, language: Language, questions: Ite
     cues = {name: places for name, places in found.items() if name.startswith("~")}
     markers = {name: places for name, places in found.items() if name.startswith("$")}
     concepts = {name: places for name, places in found.items() if name[0] not in "~$"}
-    defences = find_void(units, regions, language, questions)
+    defences = find_void(units, regions, language, asked)
     void = [place for places in defences.values() for place in places]
     own = [place for places in concepts.values() for place in places]
     scopes = Scopes(units, regions, cues, language=language, own=own, void=void)

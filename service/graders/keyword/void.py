@@ -1,13 +1,15 @@
 """Parts of an answer that earn nothing: keyword lists, the question read back, orders to the grader."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from service.graders.keyword.language import Language
 from service.graders.keyword.regions import Range, Regions
 from service.graders.keyword.units import Units, read_units
 from service.text.grader_address import addresses_grader
 from service.text.words import Span, Text
+
+Run = tuple[str, ...]
 
 _RUN = 6
 """So many units in the question's own order are read back, not said."""
@@ -26,12 +28,12 @@ _STRINGS = frozenset({"and", "or"})
 
 
 def find_void(
-    units: Units, regions: Regions, language: Language, questions: Iterable[Text]
+    units: Units, regions: Regions, language: Language, asked: Collection[Run]
 ) -> Mapping[str, Sequence[Range]]:
     """Ranges of units that earn nothing, by the code of the warning that says so; empty lists are left out."""
     found = {
         "keyword-list": _keyword_lists(units, regions, language),
-        "question-echo": _echoes(units, questions),
+        "question-echo": _echoes(units, asked),
         "addresses-grader": _to_units(units, addresses_grader(units.text.raw)),
     }
     return {code: ranges for code, ranges in found.items() if ranges}
@@ -77,13 +79,17 @@ def _strings_of_items(units: Units, language: Language) -> Iterator[Range]:
             yield start, end
 
 
-def _echoes(units: Units, questions: Iterable[Text]) -> list[Range]:
-    runs = {run for question in questions for run in _runs(read_units(question).stems)}
+def question_runs(questions: Iterable[Text]) -> frozenset[Run]:
+    """The runs of stems by which a question is recognised when it is read back."""
+    return frozenset(run for question in questions for run in _runs(read_units(question).stems))
+
+
+def _echoes(units: Units, asked: Collection[Run]) -> list[Range]:
     ranges: list[Range] = []
-    if not runs:
+    if not asked:
         return ranges
     for start, run in enumerate(_runs(units.stems)):
-        if run in runs:
+        if run in asked:
             if ranges and start <= ranges[-1][1]:
                 ranges[-1] = (ranges[-1][0], start + _RUN)
             else:
@@ -91,7 +97,7 @@ def _echoes(units: Units, questions: Iterable[Text]) -> list[Range]:
     return ranges
 
 
-def _runs(stems: Sequence[str]) -> Iterable[tuple[str, ...]]:
+def _runs(stems: Sequence[str]) -> Iterable[Run]:
     return zip(*(stems[offset:] for offset in range(_RUN)), strict=False)
 
 
