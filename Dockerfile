@@ -5,7 +5,7 @@ FROM python:3.11-slim AS build
 WORKDIR /build
 COPY requirements.txt .
 RUN python -m venv /opt/evaluator \
-    && /opt/evaluator/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+    && /opt/evaluator/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY service service
 COPY rubrics rubrics
