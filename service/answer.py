@@ -13,6 +13,16 @@ from service.text.words import Text
 DEFAULT_MAX_BYTES = 100_000
 
 
+class Scope(Frozen):
+    """Whose an answer is, and of which run of theirs if of any.
+
+    What is kept of grading it is used again for the same owner only, and erased with the run.
+    """
+
+    owner: str = ""
+    run_n: int | None = None
+
+
 class Answer(Frozen):
     """Text that can be graded, and what came with it.
 
@@ -23,6 +33,7 @@ class Answer(Frozen):
     question: str | None = None
     answer_id: str | None = None
     metadata: dict[str, JsonValue] = {}
+    scope: Scope = Scope()
 
     @cached_property
     def parsed(self) -> Text:
@@ -41,6 +52,7 @@ def parse_answer(
     question: str | None = None,
     answer_id: str | None = None,
     metadata: dict[str, JsonValue] | None = None,
+    scope: Scope | None = None,
     max_bytes: int = DEFAULT_MAX_BYTES,
 ) -> Answer:
     """Check that the text can be graded.
@@ -57,7 +69,7 @@ def parse_answer(
     _check_repeatable("answer_id", answer_id)
     _check_repeatable("metadata", metadata)
     asked = question if question and not question.isspace() else None
-    return Answer(text=text, question=asked, answer_id=answer_id, metadata=metadata or {})
+    return Answer(text=text, question=asked, answer_id=answer_id, metadata=metadata or {}, scope=scope or Scope())
 
 
 def _check_repeatable(what: str, value: JsonValue) -> None:

@@ -8,6 +8,10 @@ from service.text.words import Text
 MISMATCH_BELOW = 0.25
 """Under this share of common words a question is taken for another one."""
 
+MATCH_FROM = 0.5
+"""From this share of common words on, a rubric is chosen by its question."""
+_MATCH_WORDS = 2
+
 # Words of questions themselves, which say nothing of what is asked about.
 _COMMON = frozenset(
     "a about an and are as at be between by can could did do does for from had has have how i if in is it its me my "
@@ -22,7 +26,25 @@ def question_similarity(rubric: Rubric, question: str) -> float:
     if not asked:
         return 0.0
     known = (_content(variant) for variant in (rubric.question, *rubric.question_variants))
-    return max((len(asked & variant) / min(len(asked), len(variant)) for variant in known if variant), default=0.0)
+    return max((_share(asked, variant) for variant in known if variant), default=0.0)
+
+
+def _share(asked: frozenset[str], variant: frozenset[str]) -> float:
+    """A single common word of many says nothing: "engineer" is in "prompt engineering"."""
+    fewer, common = min(len(asked), len(variant)), len(asked & variant)
+    return common / fewer if common > 1 or fewer == 1 else 0.0
+
+
+def match_question(rubric: Rubric, question: str) -> float:
+    """How well a rubric answers to a question, 0 to 1, for choosing one: a single common word is no match."""
+    asked = _content(question)
+    known = (_content(variant) for variant in (rubric.question, *rubric.question_variants))
+    shares = (
+        len(common) / min(len(asked), len(variant))
+        for variant in known
+        if len(common := asked & variant) >= _MATCH_WORDS
+    )
+    return max(shares, default=0.0)
 
 
 @lru_cache(maxsize=512)

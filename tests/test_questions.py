@@ -45,3 +45,17 @@ def test_another_question_is_not(rubric: Rubric, question: str) -> None:
     found = question_similarity(rubric, question)
 
     assert found < MISMATCH_BELOW
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param("Tell me about a time you disagreed with an engineer.", id="an engineer"),
+        pytest.param("Which product launch slipped?", id="a product"),
+    ],
+)
+def test_a_single_common_word_of_many_says_nothing(rubric: Rubric, question: str) -> None:
+    """However short the question: its subject is in the other words."""
+    found = question_similarity(rubric, question)
+
+    assert found == 0.0

@@ -11,6 +11,8 @@ _STEERING = frozenset({"Cc", "Cf", "Cs", "Co"})
 
 def printable(text: str) -> str:
     """The text without control, format and private characters and selectors; line breaks and tabs become spaces."""
+    if text.isprintable():  # then nothing in it steers, and it is all on one line
+        return SELECTORS.sub("", text)
     return "".join(
         " " if character in "\n\r\t" else character
         for character in SELECTORS.sub("", text)

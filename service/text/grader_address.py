@@ -25,56 +25,59 @@ _RULES = r"(?:instructions?|system prompts?|rubric|rules|guidelines|directions|c
 _GRADING = r"(?:grade|grading|score|marks?|level|ignore|instructions?|criteria|rubric|you are|you must)"
 _KEY = r"\"[\w -]{2,60}\"\s?:"
 # "I'd give it a high score" and "users give full marks" speak about something else.
-_IMPERATIVE = r"(?<!i'd )(?<!\bi )(?<!\bwe )(?<!would )(?<!\bthey )(?<!users )(?<!will )(?<!model )(?<!can )"
+_IMPERATIVE = r"(?=[agmrs])(?<!i'd )(?<!\bi )(?<!\bwe )(?<!would )(?<!\bthey )(?<!users )(?<!will )(?<!model )(?<!can )"
 
+# Up to the forgeries, each begins where a word does, which is checked once for all of them.
 _ORDERS = (
-    rf"\b(?:ignore|disregard|forget|override|bypass|overrule) (?:\w+ ){{0,3}}{_EARLIER} (?:\w+ )?{_RULES}\b",
+    rf"(?:ignore|disregard|forget|override|bypass|overrule) (?:\w+ ){{0,3}}{_EARLIER} (?:\w+ )?{_RULES}\b",
     (
-        r"\b(?:ignore|disregard|override|bypass) (?:the|your|all|this|that) (?:grading |scoring |marking )?"
+        r"(?:ignore|disregard|override|bypass) (?:the|your|all|this|that) (?:grading |scoring |marking )?"
         r"(?:rubric|criteria|instructions)\b"
     ),
     (
-        rf"{_IMPERATIVE}\b(?:give|award|grant|assign|score|grade|rate|mark) (?:me|{_THIS}|this|it) (?:\w+ ){{0,3}}"
+        rf"{_IMPERATIVE}(?:give|award|grant|assign|score|grade|rate|mark) (?:me|{_THIS}|this|it) (?:\w+ ){{0,3}}"
         rf"(?:{_TOP} )?(?:{_MARK}|\d+ ?/ ?\d+|100|as {_PRAISE})"
     ),
     (
-        rf"{_IMPERATIVE}\b(?:give|award|grant|assign) (?:\w+ ){{0,2}}{_TOP} {_MARK}\b"
+        rf"{_IMPERATIVE}(?:give|award|grant|assign) (?:\w+ ){{0,2}}{_TOP} {_MARK}\b"
         r"(?! to (?:the )?(?:customer|user|student)s?)"
     ),
-    r"\bset (?:all|every|each|the) (?:\w+ )?(?:levels?|scores?|criteri(?:a|on)) (?:to|at) \d",
+    r"set (?:all|every|each|the) (?:\w+ )?(?:levels?|scores?|criteri(?:a|on)) (?:to|at) \d",
 )
 _CALLS = (
     (
-        r"\b(?:as|dear|attention|hey|hello|hi|note to|message (?:to|for)|instructions? (?:to|for)) "
+        r"(?:as|dear|attention|hey|hello|hi|note to|message (?:to|for)|instructions? (?:to|for)) "
         rf"(?:the |an? |our |any )?(?:\w+ )?{_WHO}\b(?: ?[,:!]| you\b| (?:must|should|please|reading))"
     ),
-    rf"\byou are (?:now )?(?:an? |the )(?:\w+ )?{_WHO}\b",
+    rf"you are (?:now )?(?:an? |the )(?:\w+ )?{_WHO}\b",
     (
-        rf"\bthe {_WHO} (?:must|should|shall|is (?:required|instructed|told) to|will now) (?:\w+ ){{0,2}}"
+        rf"the {_WHO} (?:must|should|shall|is (?:required|instructed|told) to|will now) (?:\w+ ){{0,2}}"
         r"(?:give|award|assign|set|return|output|score|mark|ignore|accept)\b"
     ),
 )
 _CLAIMS = (
-    rf"\b{_TOP} {_MARK} (?:to|for|on) (?:me|{_THIS}|every criterion|all criteria|each criterion)\b",
+    rf"{_TOP} {_MARK} (?:to|for|on) (?:me|{_THIS}|every criterion|all criteria|each criterion)\b",
     (
-        rf"\b{_THIS} (?:\w+ )?(?:deserves?|merits|must (?:get|receive|be)|"
+        rf"{_THIS} (?:\w+ )?(?:deserves?|merits|must (?:get|receive|be)|"
         r"should (?:get|receive|be (?:graded|scored|marked|rated|given)))\b"
     ),
-    r"\b(?:the|this) (?:new|updated|real|actual|correct|revised) (?:rubric|grading scheme|marking scheme|scoring)\b",
-    r"\brubric (?:above|below)\b",
+    r"(?:the|this) (?:new|updated|real|actual|correct|revised) (?:rubric|grading scheme|marking scheme|scoring)\b",
+    r"rubric (?:above|below)\b",
     (
-        r"\b(?:all|every|each|these) criteri(?:a|on) (?:(?:is|are|as|has been|have been) )?(?:fully )?"
+        r"(?:all|every|each|these) criteri(?:a|on) (?:(?:is|are|as|has been|have been) )?(?:fully )?"
         r"(?:met|satisfied|fulfilled|level \d|decision-ready)\b"
     ),
 )
+_FORGED_WORDS = (
+    rf"{_WHO}(?:'?s)? (?:summary|verdict|assessment|comments?|notes?|feedback|conclusion|remarks?)\b ?[:\-]",
+    r"(?:respond|reply|answer|output|return|print) (?:only )?with:? (?:only |the following |this |json )*\{",
+)
 _FORGERIES = (
     r"\[?\bend of (?:the |my |candidate'?s? )?(?:answer|response|submission|transcript)\b",
-    rf"\b{_WHO}(?:'?s)? (?:summary|verdict|assessment|comments?|notes?|feedback|conclusion|remarks?)\b ?[:\-]",
     (
         r"(?:^|[.:;\]!?] ?)the candidate (?:has |have |also |clearly |correctly |fully ){0,2}"
         r"(?:gave|given|named|provid|demonstrat|explain|cover|address|show|meets?\b|met\b|identif|present|state[sd])"
     ),
-    r"\b(?:respond|reply|answer|output|return|print) (?:only )?with:? (?:only |the following |this |json )*\{",
     rf"{_KEY}\s?\{{?\s?(?:\"level\"\s?:\s?)?\"?\d+\"?\s?[}},]\s?,?\s?{_KEY}",
     r"\"(?:level|score|grade|band|verdict)\"\s?:\s?\"?(?:\d|strong)",
     (
@@ -84,7 +87,9 @@ _FORGERIES = (
     r"<\|?(?:im_start|im_end|system|endoftext|eot_id)\|?>|\[/?inst\]|<</?sys>>",
     r"</?(?:answer|candidate_answer|system|rubric|instructions?)>",
 )
-_ADDRESS = re.compile("|".join([*_ORDERS, *_CALLS, *_CLAIMS, *_FORGERIES]), re.MULTILINE)
+_ADDRESS = re.compile(
+    "|".join([rf"\b(?=\w)(?:{'|'.join([*_ORDERS, *_CALLS, *_CLAIMS, *_FORGED_WORDS])})", *_FORGERIES]), re.MULTILINE
+)
 
 
 def addresses_grader(text: str) -> list[Span]:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ _SETS = {language: frozenset(words.split()) for language, words in _SMALL_WORDS.
 _load_lock = Lock()
 
 
+@lru_cache(maxsize=16)  # who grades an answer and who publishes the verdict both ask
 def detect_language(text: Text, declared: str) -> str:
     """The declared language (two letters), or another one where the evidence for it is strong.
 

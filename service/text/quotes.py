@@ -33,8 +33,12 @@ class QuoteRefused:
 
 
 _ELLIPSIS = re.compile(r"\[\s*(?:\.{3,}|\u2026)\s*\]|\.{3,}|\u2026|(?:\.\s){2,}\.")
-_FILLERS = frozenset(["um", "umm", "uhm", "uh", "uhh", "er", "err", "erm", "ah", "eh", "hm", "hmm", "mhm"])
-_FILLER_PAIRS = frozenset([("you", "know"), ("i", "mean")])
+_SPACES = " \t\r\n"
+# No word goes on over these.
+_WORDS_END = re.compile(rf"[.,;:!?)\"]{{0,3}}(?:[{_SPACES}]|\Z)")
+# What people say while they think; it takes part in no meaning.
+FILLERS = frozenset(["um", "umm", "uhm", "uh", "uhh", "er", "err", "erm", "ah", "eh", "hm", "hmm", "mhm"])
+FILLER_PAIRS = frozenset([("you", "know"), ("i", "mean")])
 _LONGEST_REPEAT = 3
 # Between two words of a quote; a longer stammer is no slip that a faithful quote may smooth over.
 _MOST_PASSED = 12
@@ -46,6 +50,11 @@ _NEGATIONS = frozenset(
     "not no never none nor neither nobody nothing nowhere cannot without hardly barely scarcely rarely seldom".split()
 )
 
+_SIGNS = frozenset(
+    ["$", "\u20ac", "\u00a3", "\u00a5", "\u20b9", "<", ">", "=", "!=", "\u2264", "\u2265", "\u00b1", "~"]
+)
+_RANGE = frozenset(["-", "\u2010", "\u2011", "\u2013", "\u2014", "/", "\u2044"])
+
 _NOT_THERE = QuoteRefused("these words are not in the answer, in this order")
 
 
@@ -55,10 +64,11 @@ def find_quote(answer: Text, quote: str) -> list[FoundQuote] | QuoteRefused:
     One part that is not there, after the part before it, refuses the whole quote, since what it was to show may hang
     on that part. An ellipsis that the answer itself has splits nothing, and none may swallow a negation.
     """
-    if not (words := Text(quote).words):
+    if not (words := _words_of(answer, quote)):
         return QuoteRefused("the quote has no words")
-    parts = [part for piece in _ELLIPSIS.split(quote) if (part := Text(piece).words)]
-    if len(parts) == 1 or answer.places_of(words, 1):
+    pieces = _ELLIPSIS.split(quote)
+    parts = [part for piece in pieces if (part := Text(piece).words)] if len(pieces) > 1 else []
+    if len(parts) < 2 or answer.places_of(words, 1):
         parts = [words]
     found: list[FoundQuote] = []
     after = 0
@@ -72,6 +82,31 @@ def find_quote(answer: Text, quote: str) -> list[FoundQuote] | QuoteRefused:
         found.append(quoted)
         after = match.end
     return found
+
+
+def _words_of(answer: Text, quote: str) -> tuple[Word, ...]:
+    """The quote's words; most quotes are a piece of the answer, whose words are known.
+
+    Only where what stands around the piece cannot change how it is cut into words.
+    """
+    start = answer.raw.find(quote) if quote.isascii() else -1
+    if start < 0 or (start > 0 and answer.raw[start - 1] not in _SPACES):
+        return Text(quote).words
+    end = start + len(quote)
+    return answer.words_in(start, end) if _WORDS_END.match(answer.raw, end) else Text(quote).words
+
+
+def smoothed(text: Text, span: Span) -> tuple[Word, ...]:
+    """The words that begin in a range of the text, but for those that a faithful quote may leave out."""
+    kept: list[Word] = []
+    at, end = bisect_left(text.starts, span.start), bisect_left(text.starts, span.end)
+    while at < end:
+        if skipped := _passable(text, at):
+            at += skipped
+        else:
+            kept.append(text.words[at])
+            at += 1
+    return tuple(kept)
 
 
 def occurs_in(words: tuple[Word, ...], text: Text) -> bool:
@@ -110,16 +145,27 @@ def _as_found(answer: Text, match: _Match, words: tuple[Word, ...]) -> FoundQuot
 
 def _is_short(words: tuple[Word, ...]) -> bool:
     """Whether the words alone are short, however much space or punctuation stands between them."""
-    gaps = sum(one.end < other.start for one, other in pairwise(words))
-    return sum(len(word.text) for word in words) + gaps < SHORT_QUOTE
+    characters = sum([len(word.text) for word in words])
+    return characters < SHORT_QUOTE and (
+        characters + sum(one.end < other.start for one, other in pairwise(words)) < SHORT_QUOTE
+    )
 
 
 def _cuts_figure(answer: Text, match: _Match) -> bool:
-    """Whether letters follow the last figure without a space: "200" is not what "200K" says."""
-    if match.end == len(answer.words):
-        return False
-    last, following = answer.words[match.end - 1], answer.words[match.end]
-    return last.text[-1].isdigit() and last.end == following.start and following.text[0].isalpha()
+    """Whether the match ends or begins inside of a figure: "200" is not what "200K", "200%" or "<200" says."""
+    words = answer.words
+    return (match.end < len(words) and _one_figure(answer, words[match.end - 1], words[match.end])) or (
+        match.start > 0 and _one_figure(answer, words[match.start - 1], words[match.start])
+    )
+
+
+def _one_figure(answer: Text, one: Word, other: Word) -> bool:
+    """Whether two neighbouring words are one figure: with its sign, with letters, or a range or fraction of two."""
+    between = answer.raw[one.end : other.start]
+    if one.text[-1].isdigit():
+        more = other.text[0]
+        return (not between and (more.isalpha() or more == "%")) or (between in _RANGE and more.isdigit())
+    return not between and one.text in _SIGNS and other.text[0].isdigit()
 
 
 def _negated_between(answer: Text, start: int, end: int) -> bool:
@@ -127,9 +173,8 @@ def _negated_between(answer: Text, start: int, end: int) -> bool:
     sentences = [sentence.start for sentence in answer.sentences]
     if bisect_right(sentences, start) != bisect_right(sentences, end):
         return False
-    first = bisect_left(answer.words, start, key=lambda word: word.start)
-    last = bisect_left(answer.words, end, key=lambda word: word.start)
-    return any(word.text in _NEGATIONS or word.text.endswith("n't") for word in answer.words[first:last])
+    words = answer.words_in(start, end)
+    return any(word.text in _NEGATIONS or word.text.endswith("n't") for word in words)
 
 
 def _repaired(answer: Text, quote: tuple[Word, ...], limit: int, after: int = 0) -> list[tuple[int, int]]:
@@ -180,16 +225,25 @@ def _passable(answer: Text, at: int) -> int:
     words = answer.words
     if at >= len(words):
         return 0
-    if words[at].text in _FILLERS:
+    if words[at].text in FILLERS:
         return 1
-    if at + 1 < len(words) and (words[at].text, words[at + 1].text) in _FILLER_PAIRS:
+    if at + 1 < len(words) and (words[at].text, words[at + 1].text) in FILLER_PAIRS:
         return 2
-    for size in range(1, min(_LONGEST_REPEAT, at) + 1):
+    said = _before_fillers(words, at)
+    for size in range(1, min(_LONGEST_REPEAT, said) + 1):
         here = [word.text for word in words[at : at + size]]
-        if here == [word.text for word in words[at - size : at]] and not all(map(_counts, here)):
+        if here == [word.text for word in words[said - size : said]] and not all(map(_counts, here)):
             # "We don't tune. Tune for style" does not say "we don't tune for style".
-            return 0 if _PAUSE.search(answer.raw, words[at - 1].end, words[at].start) else size
+            return 0 if _PAUSE.search(answer.raw, words[said - 1].end, words[at].start) else size
     return 0
+
+
+def _before_fillers(words: tuple[Word, ...], at: int) -> int:
+    """Where the fillers right before a word begin, so that "it, um, it" is a repeat."""
+    least = max(at - _MOST_PASSED, 0)
+    while at > least and words[at - 1].text in FILLERS:
+        at -= 1
+    return at
 
 
 def _counts(word: str) -> bool:

@@ -181,6 +181,15 @@ def test_a_part_is_looked_for_after_the_one_before_it() -> None:
     assert found == QuoteRefused("the ellipsis leaves out a negation; quote the words between as well")
 
 
+def test_a_stammer_with_a_hum_in_it_is_repaired() -> None:
+    """A word said again after "um" is said twice in a row; in a new sentence it is not."""
+    found = quoted("so it adds a step", "Well, so it, um, it adds a step.")
+    apart = find_quote(Text("We don't tune. Um, tune for style."), "We don't tune for style")
+
+    assert found == ["so it, um, it adds a step"]
+    assert isinstance(apart, QuoteRefused)
+
+
 def test_a_stammer_with_dots_is_repaired() -> None:
     """An ellipsis between the two is a pause for breath, not the end of a sentence."""
     found = quoted("so it adds a step", "Well, so it... it adds a step.")
@@ -188,12 +197,37 @@ def test_a_stammer_with_dots_is_repaired() -> None:
     assert found == ["so it... it adds a step"]
 
 
-@pytest.mark.parametrize("answer", ["It fails at 200K queries.", "It fails at 200x the load."])
-def test_a_figure_is_quoted_whole(answer: str) -> None:
-    """Without the letters that follow it, it is another figure."""
-    found = find_quote(Text(answer), "It fails at 200")
+@pytest.mark.parametrize(
+    ("quote", "answer"),
+    [
+        pytest.param("It fails at 200", "It fails at 200K queries.", id="letters"),
+        pytest.param("It fails at 200", "It fails at 200x the load.", id="times"),
+        pytest.param("It will save 70", "It will save 70% of it.", id="percent"),
+        pytest.param("It will save 70", "It will save 70-90% of it.", id="beginning of a range"),
+        pytest.param("90% of the cost is saved", "70\u201390% of the cost is saved.", id="end of a range"),
+        pytest.param("We need one 1", "We need one 1/3 of it.", id="fraction"),
+        pytest.param("28K to build it all", "It takes $28K to build it all.", id="currency"),
+        pytest.param("5 seconds are enough", "Well, <5 seconds are enough.", id="less than"),
+    ],
+)
+def test_a_figure_is_quoted_whole(quote: str, answer: str) -> None:
+    """Without the letters, the sign or the figure that it is one with, it is another figure."""
+    found = find_quote(Text(answer), quote)
 
     assert found == QuoteRefused("the quote cuts off a part of a figure; quote all of it")
+
+
+@pytest.mark.parametrize(
+    ("quote", "answer"),
+    [
+        pytest.param("It fails at 200", "It fails at 200, later at 300.", id="a comma"),
+        pytest.param("5 chunks are enough", "The top-5 chunks are enough.", id="a word before"),
+        pytest.param("It begins in 2026", "It begins in 2026 - 300 users.", id="a dash"),
+    ],
+)
+def test_a_figure_ends_at_words_and_marks(quote: str, answer: str) -> None:
+    """What merely stands beside a figure is no part of it."""
+    assert quoted(quote, answer) == [quote]
 
 
 def test_a_whole_figure_further_down_is_meant() -> None:
@@ -342,6 +376,38 @@ def test_a_search_made_to_be_slow_ends(answer: str, quote: str) -> None:
     found = find_quote(Text(answer), quote)
 
     assert isinstance(found, QuoteRefused)
+
+
+@given(text=TEXTS, data=st.data())
+def test_a_literal_piece_is_found_where_its_words_are(text: str, data: st.DataObject) -> None:
+    """The words of a quote that stands in the answer as it is are taken from there, and are the quote's own."""
+    start = data.draw(st.integers(0, len(text)))
+    piece = text[start : data.draw(st.integers(start, len(text)))]
+    answer = data.draw(st.sampled_from(["", "the ", "\u00bd rag. ", "non-", "5", "e.g."])) + text
+    in_disguise = piece + "\u200b"  # shows nothing, but hides that the piece is in the answer
+
+    found = find_quote(Text(answer), piece)
+
+    assert found == find_quote(Text(answer), in_disguise)
+
+
+@pytest.mark.parametrize(
+    ("answer", "quote", "expected"),
+    [
+        pytest.param("it scaled 1.5 times over", "it scaled 1", None, id="figure that goes on"),
+        pytest.param("we are non-committal on tuning", "committal on tuning", None, id="word that goes on before"),
+        pytest.param("never fine-tune for the facts", "fine-tune for the fact", None, id="word that goes on after"),
+        pytest.param("it costs 70-90 dollars a month", "-90 dollars a month", None, id="sign that is a dash"),
+        pytest.param("one knows (rag, mostly), then.", "rag, mostly), then", "rag, mostly), then", id="punctuation"),
+        pytest.param("RAG for facts. rag for facts, now", "rag for facts", "RAG for facts", id="same words before"),
+    ],
+)
+def test_a_literal_piece_is_compared_by_words(answer: str, quote: str, expected: str | None) -> None:
+    """Standing in the answer letter by letter is not enough, and the first place of the words counts."""
+    found = find_quote(Text(answer), quote)
+
+    places = [answer[part.span.start : part.span.end] for part in found] if isinstance(found, list) else [None]
+    assert places == [expected]
 
 
 def test_an_exact_quote_is_found_in_any_amount_of_repetition() -> None:

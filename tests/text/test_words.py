@@ -165,3 +165,14 @@ def test_long_texts_take_linear_time(text: str, count: int) -> None:
 
     assert sum(word.text[0].isalnum() for word in parsed.words) == count
     assert len(parsed.clauses) >= len(parsed.sentences)
+
+
+@given(TEXTS)
+def test_words_in_a_range_begin_in_it(text: str) -> None:
+    """However the range is cut, and wherever folding put the words."""
+    parsed = Text(text)
+    start, end = len(text) // 3, len(text) * 2 // 3
+
+    words = parsed.words_in(start, end)
+
+    assert words == tuple(word for word in parsed.words if start <= word.start < end)
