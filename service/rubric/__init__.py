@@ -3,9 +3,11 @@
 from service.rubric.catalog import Catalog
 from service.rubric.loader import load_rubric, parse_rubric
 from service.rubric.model import Band, Criterion, Level, RedFlag, Rubric, rubric_json_schema
+from service.rubric.reference import REFERENCE_ID, reference_rubric
 from service.rubric.signals import Expression, Signal
 
 __all__ = [
+    "REFERENCE_ID",
     "Band",
     "Catalog",
     "Criterion",
@@ -16,5 +18,6 @@ __all__ = [
     "Signal",
     "load_rubric",
     "parse_rubric",
+    "reference_rubric",
     "rubric_json_schema",
 ]

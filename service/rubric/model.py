@@ -62,6 +62,11 @@ class Criterion(Frozen):
         description="What to tell a candidate at each level below the top, so that the next answer reaches the next.",
         json_schema_extra=_BY_LEVEL,
     )
+    key_points: Annotated[tuple[Prose, ...], Field(max_length=50)] = Field(
+        default=(),
+        description="What a full answer states, a sentence each, as a candidate might say it. The keyword grader goes "
+        "by them where there are no signals.",
+    )
     signals: dict[LevelNumber, Annotated[tuple[Signal, ...], Field(max_length=50)]] = Field(
         default={},
         description="For the keyword grader: which expressions earn which level; the highest that is earned counts.",
@@ -157,6 +162,10 @@ class Rubric(Frozen):
     relations: Annotated[tuple[Relation, ...], Field(max_length=100)] = Field(
         default=(), description="What excludes or implies what."
     )
+
+    def __hash__(self) -> int:
+        """By its digest, so that what is computed once per rubric is quickly found again."""
+        return hash(self.digest)
 
     @property
     def max_level(self) -> int:
