@@ -4,6 +4,6 @@
 their scope, figures), and looks where the signals' `expressions` hold; `evidence` turns that into spans.
 """
 
-from service.graders.keyword.grader import KeywordGrader
+from service.graders.keyword.grader import KEYWORD_VERSION, KeywordGrader
 
-__all__ = ["KeywordGrader"]
+__all__ = ["KEYWORD_VERSION", "KeywordGrader"]

@@ -6,18 +6,21 @@ from functools import cached_property
 
 from service.graders.keyword.language import Language
 from service.graders.keyword.lexicon import Lexicon
-from service.graders.keyword.void import Run, question_runs
-from service.rubric import Criterion, Expression, RedFlag, Rubric, Signal
-from service.rubric.signals import AllOf, AnyOf, Denied, Figure, InOrder, Link, Mentioned, Near
+from service.graders.keyword.programs import Compiler, Program
+from service.graders.keyword.void import Digest, Run, prose_runs, question_runs, titles
+from service.graders.keyword.weak import WeakRubric
+from service.grading import Graded
+from service.rubric import Criterion, RedFlag, Rubric, Signal
 from service.text.words import Text
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A signal and the concepts one of which must stand in a region for it to hold there; None: any region will do."""
+    """A signal and the programs of its expressions."""
 
     signal: Signal
-    needs: frozenset[str] | None
+    when: Program
+    unless: Program | None
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,20 @@ class CompiledRubric:
     rubric: Rubric
     language: Language
     lexicon: Lexicon = field(init=False)
+    compiler: Compiler = field(init=False)
+    signals: Mapping[str, Mapping[int, tuple[Ready, ...]]] = field(init=False)
+    """By criterion and level, the highest level first."""
+    flag_signals: Mapping[str, tuple[Ready, ...]] = field(init=False)
+    """By red flag."""
 
     def __post_init__(self) -> None:
         phrases = {**self.rubric.glossary, **self.language.markers, **self.language.cues}
         object.__setattr__(self, "lexicon", Lexicon(phrases))
+        object.__setattr__(self, "compiler", Compiler(self.rubric.patterns))
+        signals = {criterion.id: self._levels(criterion) for criterion in self.rubric.criteria}
+        flags = {flag.id: tuple(map(self._ready, flag.signals)) for flag in self.rubric.red_flags}
+        object.__setattr__(self, "signals", signals)
+        object.__setattr__(self, "flag_signals", flags)
 
     @cached_property
     def question_runs(self) -> frozenset[Run]:
@@ -38,14 +51,42 @@ class CompiledRubric:
         return question_runs(Text(question) for question in (self.rubric.question, *self.rubric.question_variants))
 
     @cached_property
-    def signals(self) -> Mapping[str, Mapping[int, tuple[Ready, ...]]]:
-        """By criterion and level, the highest level first."""
-        return {criterion.id: self._levels(criterion) for criterion in self.rubric.criteria}
+    def prose_runs(self) -> frozenset[Digest]:
+        """By which the rubric's own prose is recognised.
+
+        Key points are left out, since an answer may well say just that, and so is all of what has no signals.
+        """
+        graded = [criterion for criterion in self.rubric.criteria if self.gradable(criterion)]
+        texts = [
+            *(text for one in graded for text in (one.description, *one.levels.values(), *one.advice.values())),
+            *(text for flag in self.rubric.red_flags for text in (flag.description, flag.advice)),
+            *(self.rubric.source.parts.values() if graded else ()),
+        ]
+        return prose_runs(map(Text, texts)) | titles(Text(one.title) for one in graded)
 
     @cached_property
-    def flag_signals(self) -> Mapping[str, tuple[Ready, ...]]:
-        """By red flag."""
-        return {flag.id: tuple(self._ready(signal) for signal in flag.signals) for flag in self.rubric.red_flags}
+    def absent(self) -> Mapping[str, Graded]:
+        """What each criterion gets where nothing is found for it."""
+        return {
+            criterion.id: Graded(
+                id=criterion.id,
+                level=0,
+                basis="absent",
+                reason=f"Nothing was found in the answer that claims this: {criterion.title}",
+                not_higher=criterion.levels[1].strip(),
+            )
+            for criterion in self.rubric.criteria
+        }
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether any criterion is graded by the rubric's own words alone."""
+        return not all(map(self.gradable, self.rubric.criteria))
+
+    @cached_property
+    def weak(self) -> WeakRubric:
+        """The rubric's own words, for the criteria without signals."""
+        return WeakRubric(self.rubric, self.language, [c for c in self.rubric.criteria if not self.gradable(c)])
 
     def gradable(self, item: Criterion | RedFlag) -> bool:
         """Whether there is a signal to grade it by."""
@@ -56,31 +97,5 @@ class CompiledRubric:
         return {level: tuple(self._ready(signal) for signal in signals) for level, signals in ordered}
 
     def _ready(self, signal: Signal) -> Ready:
-        return Ready(signal, self._needs(signal.when))
-
-    def _needs(self, expression: Expression) -> frozenset[str] | None:
-        """Concepts one of which any hit of the expression must have in its region."""
-        match expression:
-            case str() if expression in self.rubric.patterns:
-                return self._needs(self.rubric.patterns[expression])
-            case str() | Denied() | Mentioned() | Figure():
-                return frozenset({_concept(expression)})
-            case AnyOf(any=inside):
-                needs = [self._needs(each) for each in inside]
-                return None if None in needs else frozenset(name for need in needs if need for name in need)
-            case AllOf(all=inside) | Near(near=inside) | InOrder(order=inside) | Link(link=inside):
-                known = [need for each in inside if (need := self._needs(each)) is not None]
-                # The rarest is not known here; the one with the fewest concepts is a fair guess.
-                return min(known, key=lambda need: (len(need), sorted(need)), default=None)
-            case _:
-                return None
-
-
-def _concept(leaf: str | Denied | Mentioned | Figure) -> str:
-    match leaf:
-        case Denied(denied=name) | Mentioned(mentioned=name):
-            return name
-        case Figure():
-            return "$figure"
-        case _:
-            return leaf
+        unless = None if signal.unless is None else self.compiler.compile(signal.unless)
+        return Ready(signal, self.compiler.compile(signal.when), unless)

@@ -25,7 +25,7 @@ def quote_hits(reading: Reading, hits: Iterable[Hit]) -> tuple[Evidence, ...]:
         if len(ranges) >= 2 * MOST_SPANS:
             break
     merged = _merged(sorted(set(ranges)))
-    text = reading.units.text.raw
+    text = reading.source
     return tuple(Evidence(quote=text[start:end], start=start, end=end) for start, end in merged[:MOST_SPANS])
 
 

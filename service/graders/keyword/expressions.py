@@ -1,27 +1,28 @@
 """Where an expression of a rubric's signals holds in a region of an answer."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from service.graders.keyword.figures import Number
+from service.graders.keyword.programs import (
+    CLAIMED,
+    DENIED,
+    MENTIONED,
+    Absence,
+    Any,
+    Every,
+    FigureLeaf,
+    Leaf,
+    LevelLeaf,
+    Linked,
+    Program,
+    Shared,
+)
 from service.graders.keyword.reading import Mention, Places, Reading
 from service.graders.keyword.regions import Range
 from service.graders.keyword.scope import Scope
-from service.rubric.signals import (
-    AllOf,
-    AnyOf,
-    Denied,
-    Expression,
-    Figure,
-    FigureRange,
-    InOrder,
-    Link,
-    Mentioned,
-    Near,
-    NoneOf,
-    Reached,
-)
+from service.rubric.signals import FigureRange
 
 MOST_HITS = 200
 """So many places of an expression in one region are looked at; it bounds the work on hostile text."""
@@ -31,6 +32,12 @@ _UNIT_BEFORE = 3
 _CLAUSE_END = 6
 _SENTENCE_END = 4
 _JOINS = frozenset({"to", "or", "and", "-"})
+_COUNTS: Mapping[int, Callable[[Scope], bool]] = {
+    CLAIMED: lambda scope: scope is Scope.CLAIMED,
+    DENIED: lambda scope: scope is Scope.DENIED,
+    MENTIONED: lambda scope: scope is not Scope.VOID,
+}
+_BITS = {scope: sum(1 << kind for kind, counts in _COUNTS.items() if counts(scope)) for scope in Scope}
 
 
 class Hit(NamedTuple):
@@ -41,80 +48,114 @@ class Hit(NamedTuple):
     parts: tuple[Range, ...]
 
 
+_Leaves = tuple[list[int], list[Hit]]
+
+
 class Matcher:
-    """Evaluates expressions over one answer; `levels` are what the criteria earned, for red flags."""
+    """Evaluates programs over one answer."""
 
-    def __init__(
-        self, reading: Reading, patterns: Mapping[str, Expression], levels: Mapping[str, int] | None = None
-    ) -> None:
+    def __init__(self, reading: Reading, places_of_bits: Mapping[str, int]) -> None:
         self._reading = reading
-        self._patterns = patterns
-        self._levels = levels or {}
-        self._known: dict[tuple[str, Range], list[Hit]] = {}
+        self._levels: Mapping[str, int] = {}
+        self._known: dict[tuple[Shared, Range], list[Hit]] = {}
+        self._leaves: dict[Leaf, _Leaves] = {}
+        self._present = _present_by_sentence(reading, places_of_bits)
+        self._present_in: dict[Range, int] = {}
 
-    def hits(self, expression: Expression, region: Range) -> list[Hit]:
-        """The places where an expression holds in a region, in order; at most `MOST_HITS`."""
-        match expression:
-            case str():
-                return self._named(expression, region)
-            case AnyOf(any=inside):
-                return sorted({hit for each in inside for hit in self.hits(each, region)})[:MOST_HITS]
-            case AllOf() | Near() | InOrder() | Link():
-                return self._combined(expression, region)
-            case NoneOf(none=inside):
-                return [] if self.hits(inside, region) else [Hit(region[0], region[1], ())]
+    def learn(self, levels: Mapping[str, int]) -> None:
+        """What the criteria earned, for the red flags that are judged after them."""
+        self._levels = levels
+        self._known.clear()
+
+    def present(self, region: Range) -> int:
+        """The bits of what stands in the sentences that a region touches."""
+        known = self._present_in.get(region)
+        if known is None:
+            known = 0
+            if region[0] < region[1]:
+                owners = self._reading.regions.sentence_of
+                for bits in self._present[owners[region[0]] : owners[region[1] - 1] + 1]:
+                    known |= bits
+            self._present_in[region] = known
+        return known
+
+    def hits(self, program: Program, region: Range) -> list[Hit]:
+        """The places where a program holds in a region, in order; at most `MOST_HITS`."""
+        return self._hits(program, region, self.present(region))
+
+    def _hits(self, program: Program, region: Range, present: int) -> list[Hit]:
+        if not program.possible(present):
+            return []
+        match program:
+            case Leaf():
+                return self._leaf(program, region)
+            case Shared():
+                return self._shared(program, region, present)
+            case Any(inside=inside):
+                return self._any(inside, region, present)
+            case Every():
+                return self._every(program, region, present)
             case _:
-                return self._leaf(expression, region)
+                return self._other(program, region, present)
 
-    def _combined(self, expression: AllOf | Near | InOrder | Link, region: Range) -> list[Hit]:
-        match expression:
-            case AllOf(all=inside):
-                return self._all(inside, region)
-            case Near(near=inside, words=words):
-                return self._near(inside, region, words)
-            case InOrder(order=inside):
-                return self._in_order(inside, region)
-            case _:
-                return self._linked(expression, region)
+    def _shared(self, pattern: Shared, region: Range, present: int) -> list[Hit]:
+        key = (pattern, region)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._hits(pattern.inside, region, present)
+        return known
 
-    def _leaf(self, expression: Expression, region: Range) -> list[Hit]:
-        match expression:
-            case Denied(denied=name):
-                return _as_hits(m for m in self._places(name).within(region) if m.scope is Scope.DENIED)
-            case Mentioned(mentioned=name):
-                return _as_hits(m for m in self._places(name).within(region) if m.scope is not Scope.VOID)
-            case Figure(figure=figure):
+    def _every(self, every: Every, region: Range, present: int) -> list[Hit]:
+        if every.words is not None:
+            return self._near(every.inside, region, present, every.words)
+        find = self._in_order if every.order else self._all
+        return find(every.inside, region, present)
+
+    def _other(self, program: Program, region: Range, present: int) -> list[Hit]:
+        match program:
+            case Linked():
+                return self._linked(program, region, present)
+            case FigureLeaf(range=figure):
                 return self._figures(figure, region)
-            case Reached(reached=reached):
+            case Absence(inside=inside):
+                held = not self._hits(inside, region, present)
+            case LevelLeaf(reached=reached):
                 of = reached.of or tuple(self._levels)
                 held = any(self._levels.get(criterion, 0) >= reached.level for criterion in of)
-                return [Hit(region[0], region[1], ())] if held else []
-        raise TypeError(f"not an expression: {type(expression).__name__}")
+            case _:
+                raise TypeError(f"not a program: {type(program).__name__}")
+        return [Hit(region[0], region[1], ())] if held else []
 
-    def _places(self, name: str) -> Places:
-        return self._reading.places(name)
+    def _leaf(self, leaf: Leaf, region: Range) -> list[Hit]:
+        known = self._leaves.get(leaf)
+        if known is None:
+            mentions = [m for m in self._reading.places(leaf.concept).mentions if _COUNTS[leaf.kind](m.scope)]
+            known = self._leaves[leaf] = [m.start for m in mentions], [_hit(m) for m in mentions]
+        starts, hits = known
+        first = bisect_left(starts, region[0])
+        last = bisect_left(starts, region[1], lo=first)
+        end = region[1]
+        return [hit for hit in hits[first:last] if hit.end <= end][:MOST_HITS]
 
-    def _named(self, name: str, region: Range) -> list[Hit]:
-        if name not in self._patterns:
-            return _as_hits(m for m in self._places(name).within(region) if m.scope is Scope.CLAIMED)
-        key = (name, region)
-        if key not in self._known:
-            self._known[key] = self.hits(self._patterns[name], region)
-        return self._known[key]
+    def _any(self, inside: Sequence[Program], region: Range, present: int) -> list[Hit]:
+        found = [hits for each in inside if (hits := self._hits(each, region, present))]
+        if not found:
+            return []
+        return sorted({hit for hits in found for hit in hits})[:MOST_HITS]
 
-    def _all(self, inside: Sequence[Expression], region: Range) -> list[Hit]:
+    def _all(self, inside: Sequence[Program], region: Range, present: int) -> list[Hit]:
         chosen: list[Hit] = []
         for each in inside:
-            if not (hits := self.hits(each, region)):
+            if not (hits := self._hits(each, region, present)):
                 return []
             chosen.append(hits[0])
         return [_joined(chosen, region)]
 
-    def _near(self, inside: Sequence[Expression], region: Range, words: int) -> list[Hit]:
+    def _near(self, inside: Sequence[Program], region: Range, present: int, words: int) -> list[Hit]:
         """Windows that hold one hit of each and no more than so many words, each as small as can be."""
         kinds = []
         for each in inside:
-            if not (hits := self.hits(each, region)):
+            if not (hits := self._hits(each, region, present)):
                 return []
             kinds.append(hits)
         absences = [hits[0] for hits in kinds if not hits[0].parts]
@@ -125,27 +166,29 @@ class Matcher:
         for hit, kind in merged:
             latest[kind] = hit
             if len(latest) == wanted:
-                window = _joined(sorted(latest.values()), region)
-                if window.end - window.start <= words:
-                    found.append(window)
+                chosen = latest.values()
+                if max(each.end for each in chosen) - min(each.start for each in chosen) <= words:
+                    found.append(_joined(sorted(chosen), region))
         return (found or absences if wanted == 0 else found)[:MOST_HITS]
 
-    def _in_order(self, inside: Sequence[Expression], region: Range) -> list[Hit]:
+    def _in_order(self, inside: Sequence[Program], region: Range, present: int) -> list[Hit]:
         chosen: list[Hit] = []
         after = region[0] - 1
         for each in inside:
-            following = next((hit for hit in self.hits(each, region) if hit.start > after), None)
+            following = next((hit for hit in self._hits(each, region, present) if hit.start > after), None)
             if following is None:
                 return []
             chosen.append(following)
             after = following.start
         return [_joined(chosen, region)]
 
-    def _linked(self, link: Link, region: Range) -> list[Hit]:
-        subjects = self.hits(link.link[0], region)
-        rivals = [hit for each in link.rivals for hit in self.hits(each, region)] if subjects else []
+    def _linked(self, link: Linked, region: Range, present: int) -> list[Hit]:
+        if not (subjects := self._hits(link.subject, region, present)):
+            return []
+        targets = self._hits(link.target, region, present)
+        rivals = [hit for each in link.rivals for hit in self._hits(each, region, present)] if targets else []
         found = []
-        for target in self.hits(link.link[1], region) if subjects else ():
+        for target in targets:
             subject = min(subjects, key=lambda hit: self._distance(hit, target))
             reach = self._distance(subject, target)
             if reach <= link.words and all(reach < self._distance(rival, target) for rival in rivals):
@@ -153,13 +196,12 @@ class Matcher:
         return found
 
     def _distance(self, one: Hit, other: Hit) -> int:
-        first, second = sorted((one, other))
+        first, second = (one, other) if one <= other else (other, one)
         regions = self._reading.regions
-        clauses, sentences = (
-            max(owner[second.start] - owner[first.end - 1], 0)
-            for owner in (regions.main_clause_of, regions.sentence_of)
-        )
-        return max(second.start - first.end, 0) + _CLAUSE_END * clauses + _SENTENCE_END * sentences
+        end, start = first.end - 1, second.start
+        clauses = regions.main_clause_of[start] - regions.main_clause_of[end]
+        sentences = regions.sentence_of[start] - regions.sentence_of[end]
+        return max(start - first.end, 0) + _CLAUSE_END * max(clauses, 0) + _SENTENCE_END * max(sentences, 0)
 
     def _figures(self, figure: FigureRange, region: Range) -> list[Hit]:
         figures = self._reading.figures
@@ -204,8 +246,14 @@ def _hit(mention: Mention) -> Hit:
     return Hit(mention.start, mention.end, ((mention.start, mention.end),))
 
 
-def _as_hits(mentions: Iterable[Mention]) -> list[Hit]:
-    return [_hit(mention) for mention, _ in zip(mentions, range(MOST_HITS), strict=False)]
+def _present_by_sentence(reading: Reading, places_of_bits: Mapping[str, int]) -> list[int]:
+    """For each sentence the bits of the concepts that begin in it."""
+    present = [0] * len(reading.regions.sentences)
+    sentence_of = reading.regions.sentence_of
+    for concept, first in places_of_bits.items():
+        for start, _, scope in reading.places(concept).mentions:
+            present[sentence_of[start]] |= _BITS[scope] << first
+    return present
 
 
 def _joined(hits: Sequence[Hit], region: Range) -> Hit:

@@ -7,6 +7,7 @@ unit and a phrase can only match whole words.
 from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import ahocorasick
@@ -154,7 +155,8 @@ def _inside_any(place: Found, ranges: Sequence[Found]) -> bool:
     return at >= 0 and place.end <= ranges[at].end
 
 
-def _spellings(phrase: str) -> list[list[tuple[str, ...]]]:
+@lru_cache(maxsize=20_000)  # a language's phrases go into every rubric's lexicon
+def _spellings(phrase: str) -> Sequence[Sequence[tuple[str, ...]]]:
     """The pieces between gaps, once as written, and once for each other way the phrase may come."""
     written = [Text(piece) for piece in phrase.split("...")]
     pieces = [piece for text in written if (piece := stem_phrase([word.text for word in text.words]))]

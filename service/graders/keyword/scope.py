@@ -1,7 +1,7 @@
 """Who says it, and in earnest? The scope of each concept that an answer mentions."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 
 from service.graders.keyword.language import Language
@@ -47,7 +47,8 @@ class Scopes:
         self._by_unit: list[Scope] = [Scope.CLAIMED] * len(units.stems)
         own_cover = _Cover(own)
         shielded = _Cover([*own, *cues.get("~no-negation", ())])
-        self._negations = [cue for cue in _merged(cues.get("~negation", ())) if not shielded.covers(cue)]
+        negations = [cue for cue in _merged(cues.get("~negation", ())) if not shielded.covers(cue)]
+        self._negations = sorted([*negations, *self._resumed(negations)], key=lambda cue: cue.end)
         self._negation_ends = [cue.end for cue in self._negations]
         self._rejections = [cue for cue in cues.get("~rejected-after", ()) if not own_cover.covers(cue)]
         self._rejection_starts = [cue.start for cue in self._rejections]
@@ -71,8 +72,9 @@ class Scopes:
 
     def _mark(self, cues: Cues, own: "_Cover") -> None:
         sentences = self._regions.sentences
+        own_voice = [cue.start for cue in cues.get("~own-voice", ())]
         for cue in cues.get("~supposed", ()):
-            self._fill(cue.start, self._clause_end(cue.start), Scope.SUPPOSED)
+            self._fill(cue.start, self._supposed_until(cue, own_voice), Scope.SUPPOSED)
         for cue in cues.get("~ignorance", ()):
             if not own.covers(cue):
                 self._fill(cue.start, self._clause_end(cue.start), Scope.SUPPOSED)
@@ -135,9 +137,39 @@ class Scopes:
             at -= 1
         return count % 2 == 1
 
+    def _resumed(self, negations: Iterable[Found]) -> Iterator[Found]:
+        """Where a negation goes on behind what is put between: "I would not, whatever they promise, train it"."""
+        clauses = self._regions.clauses
+        for cue in negations:
+            at = self._regions.clause_of[cue.start]
+            if cue.end != clauses[at][1] or at + 2 >= len(clauses):
+                continue
+            put_between, after = clauses[at + 1][0], clauses[at + 2][0]
+            same_sentence = self._regions.sentence_of[cue.start] == self._regions.sentence_of[after]
+            before = self._units.stems[cue.start - 1] if cue.start > clauses[at][0] else ""
+            # A modal verb waits for its verb; "because" or a new subject ends what was said.
+            if (
+                same_sentence
+                and before in self._language.modal_stems
+                and self._word(put_between) not in self._language.breaks
+                and self._word(after) not in self._language.small_words
+            ):
+                yield Found(cue.concept, after, after)
+
+    def _word(self, unit: int) -> str:
+        return self._units.text.words[self._units.words[unit]].text
+
+    def _supposed_until(self, cue: Found, own_voice: Sequence[int]) -> int:
+        """The end of the clause; of the sentence where the cue is all of its clause: "In theory, ..."."""
+        start, end = self._regions.clauses[self._regions.clause_of[cue.start]]
+        if cue.end != end or any(self._word(unit) not in self._language.openers for unit in range(start, cue.start)):
+            return end
+        until = self._regions.sentences[self._regions.sentence_of[cue.start]][1]
+        back = bisect_right(own_voice, cue.end - 1)
+        return min(until, max(own_voice[back], end)) if back < len(own_voice) else until
+
     def _ends_between(self, start: int, end: int) -> bool:
-        words = self._units.text.words
-        return any(words[self._units.words[unit]].text in self._language.negation_ends for unit in range(start, end))
+        return any(self._word(unit) in self._language.negation_ends for unit in range(start, end))
 
     def _rejected(self, found: Found) -> bool:
         at = bisect_right(self._rejection_starts, found.end - 1)

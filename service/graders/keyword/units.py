@@ -63,6 +63,7 @@ _IRREGULAR = {
         "sink": "sank sunk",
         "speak": "spoke spoken",
         "hear": "heard",
+        "hardly": "hardly",  # or its stem would be that of "hard", which denies nothing
     }.items()
     for form in forms.split()
 }

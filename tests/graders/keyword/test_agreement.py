@@ -1,52 +1,29 @@
 """The keyword grader against labelled answers: a change of signals that breaks a criterion must not go unseen."""
 
-import hashlib
-from collections.abc import Sequence
-from statistics import mean
-
 import pytest
 
-from service.answer import parse_answer
-from service.graders.keyword import KeywordGrader
-from service.grading import Graded
 from service.rubric import Rubric
-from tests.conftest import Labelled, labelled_answers
-
-
-def is_set_aside(labelled: Labelled) -> bool:
-    """Whether no signal was written with this answer in view."""
-    return labelled.id[0] != "n" and int(hashlib.sha256(labelled.id.encode()).hexdigest(), 16) % 3 == 0
-
-
-def quadratic_kappa(given: Sequence[int], labelled: Sequence[int], levels: int = 4) -> float:
-    """Cohen's weighted kappa with the squared distance as weight; 1 agrees, 0 is chance (Cohen 1968)."""
-    disagreement = sum((one - other) ** 2 for one, other in zip(given, labelled, strict=True))
-    chance = sum(
-        given.count(one) * labelled.count(other) * (one - other) ** 2
-        for one in range(levels)
-        for other in range(levels)
-    )
-    return 1 - disagreement * len(given) / chance if chance else 0.0
+from tests.conftest import labelled_answers
+from tests.graders.keyword.agreement import mean_kappa, third
 
 
 @pytest.mark.parametrize(
-    ("set_aside", "least"),
+    ("file", "set_aside", "least"),
     [
-        # Floors somewhat below what was measured: 0.84 on the answers the signals were tuned on, 0.59 on the others.
-        pytest.param(False, 0.75, id="tuned on"),
-        pytest.param(True, 0.5, id="set aside"),
+        # Floors somewhat below what was measured. Tuned on: 0.86, 0.83 and 0.79.
+        pytest.param("answers", False, 0.77, id="answers, tuned on"),
+        pytest.param("more", None, 0.75, id="more, tuned on"),
+        pytest.param("fresh", False, 0.7, id="fresh, tuned on"),
+        # No signal was written for these: 0.65 and 0.73. The second are by the author of the signals, who chose
+        # among changes by them, so the first say more about answers of strangers.
+        pytest.param("answers", True, 0.57, id="answers, set aside"),
+        pytest.param("fresh", True, 0.63, id="fresh, set aside"),
     ],
 )
-def test_levels_agree_with_the_labels(rubric: Rubric, set_aside: bool, least: float) -> None:  # noqa: FBT001 - pytest passes it
-    """The mean kappa over the criteria stays above a floor."""
-    answers = [row for row in labelled_answers("answers", "more") if is_set_aside(row) == set_aside]
-    grader = KeywordGrader()
-    gradings = [grader.grade_now(rubric, parse_answer(row.answer)) for row in answers]
+def test_levels_agree_with_the_labels(rubric: Rubric, file: str, set_aside: bool | None, least: float) -> None:  # noqa: FBT001 - pytest passes it
+    """The mean kappa over the criteria stays above a floor, on a file or on a part of it."""
+    answers = [row for row in labelled_answers(file) if set_aside in (None, third(row.id))]
 
-    kappas = []
-    for index, criterion in enumerate(rubric.criteria):
-        graded = [grading.criteria[index] for grading in gradings]
-        levels = [item.level for item in graded if isinstance(item, Graded)]
-        kappas.append(quadratic_kappa(levels, [row.levels[criterion.id] for row in answers]))
+    agreement = mean_kappa(rubric, answers)
 
-    assert mean(kappas) > least
+    assert agreement > least

@@ -41,6 +41,9 @@ def test_a_claim_earns_its_level(text: str) -> None:
         pytest.param("It would be a mistake to take the bike there.", id="a mistake to"),
         pytest.param("The bike is not necessary for what we do.", id="not necessary"),
         pytest.param("A bike would be a waste of our time.", id="a waste"),
+        pytest.param("A bike in this traffic is out of the question.", id="out of the question"),
+        pytest.param("I suppose one could take the bike for that.", id="one could"),
+        pytest.param("I have never worked on a bike in my life.", id="no experience"),
         pytest.param("Some people say you take the bike for that.", id="report"),
         pytest.param("I've heard that the bike is good for it.", id="hearsay"),
         pytest.param("According to the magazine it should be the bike.", id="according to"),
@@ -69,6 +72,15 @@ def test_a_negation_inside_a_phrase_denies_nothing() -> None:
     graded = travel(rubric, "The car did not start so we had to use the bike.")
 
     assert graded.level == 2
+
+
+def test_what_one_never_does_is_denied_and_not_unknown() -> None:
+    """Never to work on something is a rule, never to have worked on it a want of experience."""
+    rubric = make_rubric({"denied": "bike"})
+
+    rule, unknown = (travel(rubric, f"{who} never worked on a bike.") for who in ("I", "I have"))
+
+    assert (rule.level, unknown.level) == (2, 0)
 
 
 def test_what_is_denied_can_be_asked_for() -> None:

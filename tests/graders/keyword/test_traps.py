@@ -171,6 +171,177 @@ PAIRS = [
         "The price list comes out every Tuesday, so we would never look the prices up.",
         id="rag: what comes out often, and is not looked up",
     ),
+    pytest.param(
+        "rag-signal",
+        "We use retrieval because our prices change every day.",
+        "We do not use retrieval because our prices change every day.",
+        id="rag: negation, near",
+    ),
+    pytest.param(
+        "rag-signal",
+        "I would add RAG for our price list, which changes every night.",
+        "I would not, whatever the vendor promises, add RAG for our price list, which changes every night.",
+        id="rag: negation, far",
+    ),
+    pytest.param(
+        "finetune-signal",
+        "You should fine-tune when the tone slips whatever the prompt says.",
+        "Nobody should fine-tune when the tone slips whatever the prompt says.",
+        id="finetune: nobody should",
+    ),
+    pytest.param(
+        "monitoring",
+        "We launch with weekly monitoring of the answers and the age of the index.",
+        "We launch without weekly monitoring of the answers or the age of the index.",
+        id="monitoring: without",
+    ),
+    pytest.param(
+        "ladder-order",
+        "I start with a prompt because it is cheap, and go to RAG only when it fails.",
+        "I never start with a prompt because it is cheap, nor go to RAG when it fails.",
+        id="ladder: negation: the order",
+    ),
+    pytest.param(
+        "long-context-check",
+        "If the 200 pages fit in the context window we build no search.",
+        "A popular view is that if the 200 pages fit in the context window we build no search.",
+        id="long: reported, popular view",
+    ),
+    pytest.param(
+        "rag-signal",
+        "RAG is right when the data changes every day.",
+        "They say RAG is right when the data changes every day.",
+        id="rag: reported, they say",
+    ),
+    pytest.param(
+        "unit-economics",
+        "At 300K queries a month a small tuned model is 80% cheaper per call.",
+        (
+            "Vendors claim that at 300K queries a month a small tuned model is 80% cheaper per call. I do not "
+            "believe that."
+        ),
+        id="unit: reported and rejected",
+    ),
+    pytest.param(
+        "monitoring",
+        "We grade 100 sampled answers every week.",
+        "In an ideal world we grade 100 sampled answers every week.",
+        id="monitoring: hypothetical: ideal world",
+    ),
+    pytest.param(
+        "finetune-prerequisites",
+        "We have 600 labelled examples and an ML engineer to retrain it.",
+        "If only we had 600 labelled examples and an ML engineer to retrain it.",
+        id="finetune: hypothetical: if only",
+    ),
+    pytest.param(
+        "rag-signal",
+        "We used retrieval for the prices, which change every night.",
+        "We could have used retrieval for the prices, which change every night.",
+        id="rag: hypothetical: could have",
+    ),
+    pytest.param(
+        "rag-signal",
+        "We should add RAG because the data changes daily.",
+        "Should we add RAG because the data changes daily?",
+        id="rag: question",
+    ),
+    pytest.param(
+        "monitoring",
+        "We watch the hallucination rate every week.",
+        "Why bother to watch the hallucination rate every week?",
+        id="monitoring: question: why bother",
+    ),
+    pytest.param(
+        "finetune-signal",
+        "I fine-tune when the tone drifts after each model update.",
+        "Yeah right, I fine-tune when the tone drifts after each model update.",
+        id="finetune: sarcasm: yeah right",
+    ),
+    pytest.param(
+        "product-judgment",
+        "The lift is worth its cost at 50K calls a month, so I recommend it.",
+        "As if the lift were worth its cost at 50K calls a month, so I recommend it.",
+        id="product: sarcasm: as if",
+    ),
+    pytest.param(
+        "rag-signal",
+        "RAG is for data that changes daily.",
+        "RAG is for data that changes daily, no wait, that is what I would train for.",
+        id="rag: correction: no wait",
+    ),
+    pytest.param(
+        "unit-economics",
+        "At 300K queries a month the tuned model is 80% cheaper per call.",
+        "At 300K queries a month the tuned model is 80% cheaper per call, scratch that, I do not know.",
+        id="unit: correction: scratch that",
+    ),
+    pytest.param(
+        "failure-modes",
+        "A stale index gives wrong answers and nobody notices.",
+        "A stale training run drifts out of the index, and everybody sees the error.",
+        id="failure: swapped: drift",
+    ),
+    pytest.param(
+        "hybrid-patterns",
+        "A router sends easy questions to a small model and hard ones to a frontier model.",
+        "A router sends easy and hard questions to whatever is free.",
+        id="hybrid: swapped: routing",
+    ),
+    pytest.param(
+        "ladder-order",
+        "I start with a prompt, then RAG when facts are missing, then fine-tuning when the tone slips.",
+        "I start with fine-tuning, then RAG, then a prompt.",
+        id="ladder: swapped order",
+    ),
+    pytest.param(
+        "finetune-prerequisites",
+        "Fine-tuning takes 500 labelled examples and an ML engineer to maintain it.",
+        "Fine-tuning takes 5 labelled examples and no engineer to maintain it.",
+        id="finetune: figure: absurd",
+    ),
+    pytest.param(
+        "reranker-step",
+        "A reranker lifts accuracy by 20 percent, so I try it before fine-tuning.",
+        "A reranker lifts accuracy by 5000 percent, it is the best.",
+        id="reranker: figure: absurd gain",
+    ),
+    pytest.param(
+        "unit-economics",
+        "At 300K queries a month the tuned model is 80% cheaper per call.",
+        "At 3 queries a month the tuned model is better somehow.",
+        id="unit: figure: absurd volume",
+    ),
+    pytest.param(
+        "prompting-scope",
+        "A prompt is enough for the format and the tone, since the model knows the topic.",
+        "A prompt never gets the format or the tone right, however well the model may be trained.",
+        id="prompting: negation: never enough",
+    ),
+    pytest.param(
+        "product-judgment",
+        "When it is unsure it hands over to a person, because users lose trust otherwise.",
+        "It answers everything without handing over to a person.",
+        id="product: without: no person",
+    ),
+    pytest.param(
+        "long-context-check",
+        "I check whether our 300 pages fit in the context window.",
+        "I have no idea whether our 300 pages fit in the context window.",
+        id="long: ignorance",
+    ),
+    pytest.param(
+        "rag-signal",
+        "RAG is for data that changes daily.",
+        "In theory, RAG is for data that changes daily.",
+        id="rag: sarcasm: in theory",
+    ),
+    pytest.param(
+        "rag-signal",
+        "RAG is right when the data changes every day.",
+        "They claim RAG is correct when the data changes every day.",
+        id="rag: report that calls itself right",
+    ),
 ]
 
 
@@ -183,6 +354,83 @@ def test_a_trap_scores_below_its_twin(
 
     assert _level(claimed, criterion) >= 2
     assert _level(trapped, criterion) < _level(claimed, criterion)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "text"),
+    [
+        pytest.param(
+            "rag-signal",
+            "I would never do without RAG when the data changes every day.",
+            id="double negation",
+        ),
+        pytest.param(
+            "monitoring",
+            "We never skip the weekly check of 100 sampled answers.",
+            id="never skip",
+        ),
+        pytest.param(
+            "rag-signal",
+            "Some people say RAG is for data that changes daily, and I agree.",
+            id="endorsed report",
+        ),
+        pytest.param(
+            "rag-signal",
+            "They say that RAG is for data that changes daily. They are right, it matches my experience.",
+            id="endorsed after",
+        ),
+        pytest.param(
+            "rag-signal",
+            "If the data changes daily I would use RAG.",
+            id="condition",
+        ),
+        pytest.param(
+            "rag-signal",
+            "When our prices changed every night, RAG would be my choice.",
+            id="would",
+        ),
+        pytest.param(
+            "finetune-signal",
+            "I would fine-tune only if the tone keeps slipping after several versions of the prompt.",
+            id="only if",
+        ),
+        pytest.param(
+            "ladder-order",
+            "I would not fine-tune until the prompt has failed, because the prompt is the cheapest step.",
+            id="not until",
+        ),
+        pytest.param(
+            "long-context-check",
+            "Unless our 300 pages fit in the context window, I need search.",
+            id="unless",
+        ),
+        pytest.param(
+            "rag-signal",
+            "What about prices that change every night? Those I look up with RAG, because the model cannot know them.",
+            id="rhetorical question answered",
+        ),
+        pytest.param(
+            "rag-signal",
+            "I would train it on the prices, no wait. RAG is for prices, because they change daily.",
+            id="corrected into",
+        ),
+        pytest.param(
+            "unit-economics",
+            "If we served 300K queries a month, a small tuned model would be 80% cheaper per call.",
+            id="condition",
+        ),
+        pytest.param(
+            "finetune-prerequisites",
+            "I would not fine-tune without 500 labelled examples and an ML engineer.",
+            id="not without",
+        ),
+    ],
+)
+def test_what_only_looks_like_a_trap_counts(grader: KeywordGrader, rubric: Rubric, criterion: str, text: str) -> None:
+    """Two negations, a report that is agreed with and a condition are claims."""
+    grading = grader.grade_now(rubric, parse_answer(text))
+
+    assert _level(grading, criterion) >= 2
 
 
 @pytest.mark.parametrize(
