@@ -5,7 +5,8 @@ a 500 included, and an `InternalServerError` of a missing key. The status decide
 """
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
@@ -32,10 +33,12 @@ RATE_LIMITED = Cause(
 )
 QUOTA = Cause("quota", "the account's quota is used up", "Check the plan and billing at the provider.")
 TIMEOUT = Cause("timeout", "no reply came in time", "Try again, or allow more time per call.", transient=True)
+CUT_SHORT = TIMEOUT._replace(happened="its time was up before a reply could come")
 CONNECTION = Cause(
     "connection", "no connection, or it broke off", "Check the network and EVALUATOR_API_BASE.", transient=True
 )
 SERVER_ERROR = Cause("server-error", "the provider failed", "Try again later.", transient=True)
+PROVIDER_DOWN = Cause("provider-down", "the provider failed several times in a row", "Try again later.", transient=True)
 CREDENTIALS = Cause("credentials", "the provider takes no such key", "Check the provider's API key.")
 PERMISSION = Cause("permission", "the key may not use this model", "Check what the key is allowed to do.")
 NOT_FOUND = Cause("model-not-found", "there is no such model there", "Check EVALUATOR_MODEL and EVALUATOR_API_BASE.")
@@ -51,10 +54,31 @@ UNKNOWN = Cause("provider-error", "the call failed in a way that is not known", 
 _BY_STATUS = {401: CREDENTIALS, 403: PERMISSION, 404: NOT_FOUND, 408: TIMEOUT, 413: CONTEXT_WINDOW, 429: RATE_LIMITED}
 
 
+# What a refusal with the status of a bad request says it is really about; no other shape of request would help.
+_BY_WORDS = (
+    (CREDENTIALS, re.compile(r"api[ _]key[ _](not[ _]valid|invalid)|(invalid|incorrect) api key")),
+    (CONTENT_POLICY, re.compile(r"content[ _]policy|content management policy|responsibleai|content filtering policy")),
+    (CONTEXT_WINDOW, re.compile(r"context (length|window|size|limit)|prompt is too long|too many (input )?tokens")),
+    (
+        NOT_FOUND,
+        re.compile(r"model_not_found|(unknown|no such) model|\bmodel\b[^.]{0,100}\b(does not exist|not found)"),
+    ),
+)
+_WINDOW = re.compile(r"(?:maximum|model's) context length (?:is|of) (\d{3,8}) tokens")
+_PARAMETERS = ("temperature", "max_completion_tokens")
+# What httpx, aiohttp, botocore and the standard library call errors on the way, which the chain of an error keeps.
+_ON_THE_WAY = re.compile(r"Connect|Timeout|Protocol|Network|SSL|Payload|ReadError|WriteError|gaierror")
+_NEVER_SENT = frozenset(
+    {"ConnectError", "ConnectTimeout", "PoolTimeout", "ClientConnectorError", "ConnectionRefusedError", "gaierror"}
+)
+_SENT = frozenset({"ReadError", "ReadTimeout", "WriteError", "RemoteProtocolError", "ServerDisconnectedError"})
+
+
 class Failure(Exception):
     """One try that brought no completion; holds nothing the provider wrote.
 
-    `answered` says whether the provider sent a reply at all, `about` the parameter it complained of.
+    `answered` says whether the provider sent a reply at all, `charged` whether it may have done the work all the same;
+    `about` names the parameters it complained of, `window` the tokens a conversation may have by its own word.
     """
 
     def __init__(
@@ -64,20 +88,29 @@ class Failure(Exception):
         status: int | None = None,
         retry_after: float | None = None,
         answered: bool = False,
-        about_temperature: bool = False,
+        charged: bool = False,
+        about: frozenset[str] = frozenset(),
+        window: int | None = None,
     ) -> None:
         super().__init__(cause.reason)
         self.cause = cause
         self.status = status
         self.retry_after = retry_after
         self.answered = answered
-        self.about_temperature = about_temperature
+        self.charged = charged
+        self.about = about
+        self.window = window
 
-    def unavailable(self, model: str) -> GraderUnavailable:
-        """The error for whoever asked for a grade."""
+    @property
+    def dead(self) -> bool:
+        """Whether it speaks for a provider that is away, not for one that said no."""
+        return self.cause in (CONNECTION, SERVER_ERROR) or (self.cause is TIMEOUT and not self.answered)
+
+    def unavailable(self, model: str, *, calls: int = 0) -> GraderUnavailable:
+        """The error for whoever asked for a grade; `calls` is how many requests the provider answered."""
         status = f" (HTTP {self.status})" if self.status else ""
         message = f"The model {model} cannot grade: {self.cause.happened}{status}. {self.cause.advice}"
-        return GraderUnavailable(message, reason=self.cause.reason, retry_after=self._wait())
+        return GraderUnavailable(message, reason=self.cause.reason, retry_after=self._wait(), calls=calls)
 
     def _wait(self) -> float | None:
         if not self.cause.transient:
@@ -90,19 +123,36 @@ def failure_of(error: Exception) -> Failure:
     headers = _headers(error)
     status = getattr(error, "status_code", None)
     if isinstance(error, TimeoutError):
-        return Failure(TIMEOUT)
+        return Failure(TIMEOUT, charged=True)
     if not isinstance(status, int):
-        return Failure(UNKNOWN)
+        return Failure(UNKNOWN, charged=True)
+    answered = bool(headers)
+    text = str(error).lower()
+    cause = _cause(error, status, text, answered=answered)
+    window = _WINDOW.search(text) if cause is CONTEXT_WINDOW else None
     return Failure(
-        _cause(error, status, answered=bool(headers)),
-        status=status if headers else None,
+        cause,
+        status=status if answered and cause is not BAD_RESPONSE else None,
         retry_after=parse_retry_after(headers.get("retry-after")),
-        answered=bool(headers),
-        about_temperature="temperature" in str(error).lower(),
+        answered=answered or cause is BAD_RESPONSE,
+        charged=cause is BAD_RESPONSE or (not answered and cause in (TIMEOUT, CONNECTION) and not _never_sent(error)),
+        about=frozenset(name for name in _PARAMETERS if name in text),
+        window=int(window[1]) if window else None,
     )
 
 
-def _cause(error: Exception, status: int, *, answered: bool) -> Cause:
+def _cause(error: Exception, status: int, text: str, *, answered: bool) -> Cause:
+    if known := _by_class(error, text):
+        return known
+    if status >= 500 and (made_up := _by_chain(error, text, answered=answered)):
+        return made_up
+    cause = _by_status(status)
+    if cause is REFUSED:
+        return next((found for found, words in _BY_WORDS if words.search(text)), REFUSED)
+    return cause
+
+
+def _by_class(error: Exception, text: str) -> Cause | None:
     from litellm import exceptions  # noqa: PLC0415 - loaded by now: the error came from there
 
     match error:
@@ -112,12 +162,46 @@ def _cause(error: Exception, status: int, *, answered: bool) -> Cause:
             return CONTENT_POLICY
         case exceptions.UnsupportedParamsError():
             return UNSUPPORTED
-        case exceptions.RateLimitError() if "insufficient_quota" in str(error):
+        case exceptions.RateLimitError() if "insufficient_quota" in text:
             return QUOTA
-    if status >= 500 and not answered:
-        # A key that is missing ends here too, before any call; waiting will not bring it.
-        return CREDENTIALS if "Missing credentials" in str(error) else CONNECTION
-    return _by_status(status)
+    return None
+
+
+def _by_chain(error: Exception, text: str, *, answered: bool) -> Cause | None:
+    """What a status of 500 stands for that litellm made up; None if it is the provider's."""
+    _, *chain = _chain(error)
+    names = _names(chain)
+    if any("HTTPStatusError" in name for name in names):
+        return None
+    if any(isinstance(each, ImportError) for each in chain):
+        return UNKNOWN
+    if any(isinstance(each, (ValueError, LookupError, TypeError, AttributeError)) for each in chain):
+        return BAD_RESPONSE  # it was read as far as it went
+    if answered:
+        return None
+    # A key that is missing ends here too, before any call; waiting will not bring it.
+    if "missing credentials" in text:
+        return CREDENTIALS
+    return CONNECTION if any(_ON_THE_WAY.search(name) for name in names) else BAD_RESPONSE
+
+
+def _names(errors: Iterable[BaseException]) -> set[str]:
+    return {type(each).__name__ for each in errors}
+
+
+def _never_sent(error: BaseException) -> bool:
+    names = _names(_chain(error))
+    return bool(names & _NEVER_SENT) and not names & _SENT
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, what it came from, and so on; such chains can lead back to where they were."""
+    seen: set[int] = set()
+    following: BaseException | None = error
+    while following is not None and id(following) not in seen:
+        yield following
+        seen.add(id(following))
+        following = following.__cause__ or following.__context__
 
 
 def _by_status(status: int) -> Cause:

@@ -1,84 +1,75 @@
 """Completions through litellm: one layer of retries, and the richest way of asking that the provider takes."""
 
 import asyncio
-import functools
 import logging
-import os
 import time
-import warnings
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
-from weakref import WeakKeyDictionary
+from collections.abc import Callable
 
-from pydantic import Field, ValidationError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, stop_before_delay
-from tenacity.wait import wait_random, wait_random_exponential
+from pydantic import ValidationError
 
-from service.completions.failures import BAD_RESPONSE, REFUSED, TIMEOUT, UNSUPPORTED, Failure, failure_of
-from service.completions.protocol import Completion, CompletionRequest
-from service.completions.wire import read_completion
+from service.completions.arguments import changing_arguments, constant_arguments, fitting_room
+from service.completions.breaker import FIRST_COOL_DOWN_S
+from service.completions.capability import Shape
+from service.completions.endpoints import endpoint_of
+from service.completions.failures import (
+    BAD_RESPONSE,
+    CUT_SHORT,
+    PROVIDER_DOWN,
+    RATE_LIMITED,
+    TIMEOUT,
+    Failure,
+    failure_of,
+)
+from service.completions.limiter import Limiter
+from service.completions.options import CompletionOptions
+from service.completions.prices import price_of, worst_case
+from service.completions.protocol import Budget, Completion, CompletionRequest, Pace
+from service.completions.retries import Sleep, Tries, may_pass, sleep_while_closed, try_again
+from service.completions.starting import check_model, count_tokens, is_local, load_litellm
+from service.completions.wire import Circumstances, read_completion
 from service.errors import SettingsInvalid
-from service.models import Frozen
-from service.prompts import with_schema
 
-if TYPE_CHECKING:
-    from types import ModuleType
+__all__ = ["CompletionOptions", "LiteLLMCompleter", "check_model", "count_tokens", "load_litellm"]
 
 log = logging.getLogger(__name__)
 
-Sleep = Callable[[float], Awaitable[None]]
-Mode = Literal["json_schema", "json_object", "text"]
-
-_MODES: tuple[Mode, ...] = ("json_schema", "json_object", "text")
-# Servers that speak OpenAI's protocol and ask for no key still get one, as OpenAI's client sends none unset.
-_NO_KEY_NEEDED = "none"
-# Their credentials may come from the machine itself, which only a call can tell.
-_KEYLESS = frozenset({"bedrock", "bedrock_converse", "sagemaker", "vertex_ai", "ollama", "ollama_chat"})
-_LOCAL = frozenset({"ollama", "ollama_chat"})
-_CHATTY = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
-_VERBOSE = ("openai", "httpx", "httpcore")
-
-
-class CompletionOptions(Frozen):
-    """How to reach a model; times are in seconds, and `deadline_s` covers all tries of one completion."""
-
-    model: Annotated[str, Field(min_length=1)]
-    api_base: str | None = None
-    timeout_s: Annotated[float, Field(gt=0)] = 60.0
-    deadline_s: Annotated[float, Field(gt=0)] = 180.0
-    max_attempts: Annotated[int, Field(ge=1)] = 4
-    temperature: float | None = 0.0
-    max_tokens: Annotated[int, Field(ge=1)] = 8_000
-    most_tokens: Annotated[int, Field(ge=1)] = 32_000
-    """What a reply may take at most, after it was cut off at `max_tokens`."""
-    concurrency: Annotated[int, Field(ge=1)] = 16
-
-
-class _Shape(NamedTuple):
-    """What a request is made of; a provider that refuses one gets the next simpler."""
-
-    mode: Mode
-    with_temperature: bool
-
-    def simpler(self, failure: Failure) -> "_Shape | None":
-        """What to try after a refusal; None if the refusal is no matter of shape, or nothing simpler is left."""
-        if failure.cause not in (REFUSED, UNSUPPORTED):
-            return None
-        if failure.about_temperature and self.with_temperature:
-            return self._replace(with_temperature=False)
-        following = _MODES[_MODES.index(self.mode) + 1 :]
-        return self._replace(mode=following[0]) if following else None
+# Requests that begin together are answered together, and no new one gets out while all those replies are read. Apart
+# by about what one takes of the processor, the replies come apart as well.
+_APART_S = 0.004
 
 
 class LiteLLMCompleter:
-    """Completes through litellm, and remembers the way of asking that worked."""
+    """Completes through litellm; what it learns of an endpoint, all completers of the process know.
 
-    def __init__(self, options: CompletionOptions, *, sleep: Sleep = asyncio.sleep) -> None:
+    With a pace every call waits for its turn; with a budget every call sets aside the most it can cost.
+
+    Raises:
+        SettingsInvalid: there is a budget, and nobody knows what the model costs.
+    """
+
+    def __init__(
+        self,
+        options: CompletionOptions,
+        *,
+        pace: Pace | None = None,
+        budget: Budget | None = None,
+        sleep: Sleep = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if budget is not None and price_of(options) is None:
+            raise SettingsInvalid(
+                f"EVALUATOR_PRICES: a budget needs a price, and that of {options.model[:100]!r} is not known. "
+                "Set what its tokens cost, in dollars per million."
+            )
         self._options = options
+        self._pace = pace
+        self._budget = budget
         self._sleep = sleep
-        self._shape = _Shape("json_schema", with_temperature=options.temperature is not None)
-        # A semaphore belongs to the event loop it was first waited on.
-        self._slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+        self._clock = clock
+        self._endpoint = endpoint_of(options)
+        self._limiter = Limiter(options.concurrency)
+        self._constant = constant_arguments(options)
+        self._next_start = 0.0
 
     @property
     def model(self) -> str:
@@ -90,197 +81,232 @@ class LiteLLMCompleter:
 
         Raises:
             GraderUnavailable: no completion came within the attempts and the time allowed.
+            BudgetExceeded: the money set aside does not cover the request.
         """
-        async with self._slot():  # kept while waiting, so that a provider in trouble gets fewer calls
-            started = time.monotonic()
-            tries = _Tries(deadline=started + self._options.deadline_s)
+        first, answered = self._clock(), 0
+        while True:
+            started = self._clock()
+            tries = Tries(started=started, deadline=started + self._options.deadline_s, answered=answered)
             try:
-                completion: Completion = await self._retrying()(self._negotiate, request, tries)
+                return await self._complete(request, tries)
             except Failure as failure:
-                log.warning("no completion: %s after %d failed tries", failure.cause.reason, tries.failed)
-                raise failure.unavailable(self.model) from None
-            return tries.added_to(completion, seconds=time.monotonic() - started)
+                if not await self._outlasts(failure, since=first):
+                    self._log(failure, tries)
+                    raise failure.unavailable(self.model, calls=tries.answered) from None
+            answered = tries.answered
 
-    def _slot(self) -> asyncio.Semaphore:
-        loop = asyncio.get_running_loop()
-        return self._slots.setdefault(loop, asyncio.Semaphore(self._options.concurrency))
+    async def _complete(self, request: CompletionRequest, tries: Tries) -> Completion:
+        tries.room = fitting_room(self._options, request, self._endpoint.window)
+        self._endpoint.breaker.check(tries.started)
+        return await self._in_turn(request, tries)
 
-    def _retrying(self) -> AsyncRetrying:
-        return AsyncRetrying(
-            retry=retry_if_exception(lambda error: isinstance(error, Failure) and error.cause.transient),
-            stop=stop_after_attempt(self._options.max_attempts) | stop_before_delay(self._options.deadline_s),
-            wait=_wait,
-            sleep=self._sleep,
-            reraise=True,
+    async def _outlasts(self, failure: Failure, *, since: float) -> bool:
+        """Whether the provider may be down, and there was patience left to wait before asking it again."""
+        if not failure.cause.transient or failure.cause is RATE_LIMITED:
+            return False
+        breaker, now = self._endpoint.breaker, self._clock()
+        waited = breaker.down_for(now) if breaker.is_open else now - since
+        if waited >= self._options.outage_patience_s:
+            return False
+        await self._sleep(failure.retry_after or FIRST_COOL_DOWN_S)
+        return True
+
+    def _log(self, failure: Failure, tries: Tries) -> None:
+        # While a provider is down every answer ends here; that it went down is logged once.
+        level = logging.DEBUG if failure.cause is PROVIDER_DOWN else logging.WARNING
+        log.log(level, "no completion: %s after %d failed tries", failure.cause.reason, tries.failed)
+
+    def reply_judged(self, completion: Completion, *, usable: bool) -> None:
+        """Hear whether a completion was JSON of the shape asked for; two in a row that were not end its mode."""
+        if self._endpoint.capability.judged(completion.mode, usable=usable):
+            log.info("replies of mode %s are of no use; the next is %s", completion.mode, self._shape.mode)
+
+    @property
+    def _shape(self) -> Shape:
+        return self._endpoint.capability.shape
+
+    async def _in_turn(self, request: CompletionRequest, tries: Tries) -> Completion:
+        # Before the slot: whoever waits for a slot must not wait for the turns of those who have one.
+        await self._book(request, tries)
+        try:
+            await self._take_slot(tries)
+            try:  # the slot is kept while waiting to try again, so that a provider in trouble gets fewer calls
+                await self._keep_apart()
+                return await self._try(request, tries)
+            finally:
+                self._limiter.release()
+        finally:
+            await self._spend(tries, used=0)
+
+    async def _book(self, request: CompletionRequest, tries: Tries) -> None:
+        if self._pace is None or tries.booked:
+            return
+        expected = _expected_tokens(request)
+        began = self._clock()
+        await self._pace.wait(expected)
+        tries.deadline += self._clock() - began  # a turn to wait for is no failure of the provider
+        tries.booked = expected
+
+    async def _spend(self, tries: Tries, *, used: int) -> None:
+        if self._pace is not None and tries.booked:
+            expected, tries.booked = tries.booked, 0
+            await self._pace.spent(expected, used)
+
+    async def _take_slot(self, tries: Tries) -> None:
+        if self._limiter.try_acquire():
+            return
+        try:
+            async with asyncio.timeout(max(0.0, self._left(tries))):
+                await self._limiter.acquire()
+        except TimeoutError:
+            raise Failure(CUT_SHORT) from None
+
+    def _left(self, tries: Tries) -> float:
+        return tries.deadline - self._clock()
+
+    async def _keep_apart(self) -> None:
+        now = time.monotonic()
+        start = max(now, self._next_start)
+        self._next_start = start + _APART_S
+        if start > now:
+            await asyncio.sleep(start - now)
+
+    async def _try(self, request: CompletionRequest, tries: Tries) -> Completion:
+        try:
+            return await self._negotiate(request, tries)
+        except Failure as failure:
+            if not may_pass(failure):
+                raise
+            first = failure
+        return await try_again(
+            lambda: self._negotiate(request, tries),
+            first,
+            most_attempts=self._options.max_attempts,
+            left=lambda: self._left(tries),
+            sleep=lambda seconds: sleep_while_closed(self._endpoint.breaker, self._sleep, seconds),
         )
 
-    async def _negotiate(self, request: CompletionRequest, tries: "_Tries") -> Completion:
+    async def _negotiate(self, request: CompletionRequest, tries: Tries) -> Completion:
         """Ask in the way that worked last, and in a simpler one for as long as the provider refuses."""
-        shape = self._shape
+        began = shape = self._shape
         while True:
             try:
                 completion = await self._ask(request, shape, tries)
             except Failure as failure:
                 tries.count(failure)
+                if self._refits(request, failure, tries):
+                    continue
                 if (simpler := shape.simpler(failure)) is None:
                     raise
                 shape = simpler
             else:
-                if shape != self._shape:
-                    log.info("the provider takes requests of mode %s, temperature %s", *shape)
-                    self._shape = shape
+                if shape is not began and self._endpoint.capability.learn(began, shape):
+                    log.info("the provider takes requests of mode %s, temperature %s, %s", *shape)
                 return completion
 
-    async def _ask(self, request: CompletionRequest, shape: _Shape, tries: "_Tries") -> Completion:
-        litellm = load_litellm()
-        arguments = self._arguments(request, shape)
-        timeout = min(self._options.timeout_s, tries.deadline - time.monotonic())
+    def _refits(self, request: CompletionRequest, failure: Failure, tries: Tries) -> bool:
+        """Whether a window that the provider only now told leaves room for a shorter reply."""
+        if failure.window is None or self._endpoint.window is not None:
+            return False
+        self._endpoint.told_window = failure.window
+        room = fitting_room(self._options, request, failure.window)
+        shorter, tries.room = room < tries.room, room
+        return shorter
+
+    async def _ask(self, request: CompletionRequest, shape: Shape, tries: Tries) -> Completion:
+        await self._book(request, tries)
+        used = 0
+        try:
+            completion = await self._call(request, shape, tries)
+            used = completion.usage.prompt_tokens + completion.usage.completion_tokens
+        finally:
+            await self._spend(tries, used=used)
+        return completion
+
+    async def _call(self, request: CompletionRequest, shape: Shape, tries: Tries) -> Completion:
+        """Call once the provider wants calls, with the most that can cost set aside while nobody knows what it does."""
+        await self._wait_out(tries)
+        if self._budget is None:
+            return await self._watch(request, shape, tries)
+        reserved = worst_case(self._options, request) or 0.0
+        began = self._clock()
+        await self._budget.reserve(reserved)
+        tries.deadline += self._clock() - began  # waiting for other calls to be settled is no failure of the provider
+        spent = reserved
+        try:
+            completion = await self._watch(request, shape, tries)
+            spent = reserved if completion.usage.cost_usd is None else completion.usage.cost_usd
+        except Failure as failure:
+            spent = reserved if failure.charged else 0.0
+            raise
+        finally:
+            await self._budget.settle(reserved, spent)
+        return completion
+
+    async def _wait_out(self, tries: Tries) -> None:
+        """Wait for what the provider asked of any call of this completer."""
+        if not (pause := self._limiter.pause(self._clock())):
+            return
+        if pause >= self._left(tries):
+            raise Failure(RATE_LIMITED, retry_after=pause)
+        await self._sleep(pause)
+
+    async def _watch(self, request: CompletionRequest, shape: Shape, tries: Tries) -> Completion:
+        """Send the request unless the provider is down, and note what becomes of it for the calls after it."""
+        breaker, began = self._endpoint.breaker, self._clock()
+        ticket = breaker.admit(began)
+        try:
+            completion = await self._send(request, shape, tries)
+        except Failure as failure:
+            self._note(failure, ticket, began)
+            raise
+        except BaseException:
+            breaker.unclear(ticket)
+            raise
+        breaker.alive()
+        self._limiter.succeeded(began=began, now=self._clock())
+        return completion
+
+    def _note(self, failure: Failure, ticket: int, began: float) -> None:
+        now, breaker = self._clock(), self._endpoint.breaker
+        if failure.cause is RATE_LIMITED:
+            self._limiter.limited(began=began, retry_after=failure.retry_after, now=now)
+        if failure.dead:
+            if breaker.dead(ticket, now):
+                log.warning("the provider is down (%s); calls end at once until it is back", failure.cause.reason)
+        elif failure.answered:
+            breaker.alive()
+        else:
+            breaker.unclear(ticket)
+
+    async def _send(self, request: CompletionRequest, shape: Shape, tries: Tries) -> Completion:
+        litellm, options = load_litellm(), self._options
+        arguments = changing_arguments(options, request, shape, tries.room)
+        timeout = min(options.timeout_s, self._left(tries))
         if timeout <= 0:
-            raise Failure(TIMEOUT)
+            raise Failure(CUT_SHORT)
         try:
             # The client's own timeout is for each read; a reply that trickles in would outlast it.
             async with asyncio.timeout(timeout):
-                response = await litellm.acompletion(**arguments, timeout=timeout)
+                response = await litellm.acompletion(**self._constant, **arguments, timeout=timeout)
         except Exception as error:  # noqa: BLE001 - litellm raises its own bugs as well; all of it means no completion
-            raise failure_of(error) from None
+            failure = failure_of(error)
+            if failure.cause is TIMEOUT and timeout < min(options.timeout_s, options.deadline_s) / 2:
+                failure.cause = CUT_SHORT
+            raise failure from None
+        circumstances = Circumstances(
+            mode=shape.mode,
+            price=options.price,
+            local=is_local(self.model),
+            calls=1 + tries.answered,
+            seconds=self._clock() - tries.started,
+        )
         try:
-            return read_completion(response, free=_provider(self.model) in _LOCAL)
+            return read_completion(response, circumstances)
         except ValidationError:
-            raise Failure(BAD_RESPONSE, answered=True) from None
-
-    def _arguments(self, request: CompletionRequest, shape: _Shape) -> dict[str, Any]:
-        options = self._options
-        messages = request.messages if shape.mode == "json_schema" else with_schema(request.messages, request.schema)
-        wanted = min(options.max_tokens * request.room, max(options.most_tokens, options.max_tokens))
-        arguments: dict[str, Any] = {
-            "model": options.model,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
-            "api_base": options.api_base,
-            "api_key": placeholder_key(options),
-            "max_tokens": min(wanted, most_output_tokens(options.model) or wanted),
-            # Here, not as litellm's global, which would send a request refused with 422 a second time.
-            "drop_params": True,
-            "num_retries": 0,
-            "max_retries": 0,
-        }
-        if shape.with_temperature:
-            arguments["temperature"] = options.temperature
-        if response_format := _response_format(request, shape.mode):
-            arguments["response_format"] = response_format
-        return arguments
+            raise Failure(BAD_RESPONSE, answered=True, charged=True) from None
 
 
-class _Tries:
-    """The tries of one completion: until when, how many failed, and how many of those the provider answered."""
-
-    def __init__(self, deadline: float) -> None:
-        self.deadline = deadline
-        self.failed = 0
-        self.answered = 0
-
-    def count(self, failure: Failure) -> None:
-        self.failed += 1
-        self.answered += failure.answered
-
-    def added_to(self, completion: Completion, *, seconds: float) -> Completion:
-        usage = completion.usage
-        counted = usage.model_copy(update={"calls": usage.calls + self.answered, "seconds": seconds})
-        return Completion(
-            completion.text, completion.finish_reason, completion.refusal, completion.served_model, counted
-        )
-
-
-_backoff = wait_random_exponential(multiplier=0.5, max=20)
-_jitter = wait_random(0, 1)
-
-
-def _wait(state: RetryCallState) -> float:
-    failure = state.outcome.exception() if state.outcome else None
-    if isinstance(failure, Failure) and failure.retry_after is not None:
-        return failure.retry_after + _jitter(state)
-    return _backoff(state)
-
-
-def _response_format(request: CompletionRequest, mode: Mode) -> dict[str, Any] | None:
-    match mode:
-        case "json_schema":
-            schema: Mapping[str, Any] = {"name": request.schema_name, "strict": True, "schema": request.schema}
-            return {"type": "json_schema", "json_schema": schema}
-        case "json_object":
-            return {"type": "json_object"}
-        case "text":
-            return None
-
-
-@functools.cache
-def load_litellm() -> "ModuleType":
-    """Import litellm, which takes seconds, without its fetches over the network and with its chatter off."""
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    os.environ.setdefault("LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS", "True")
-    # What these write at the level of debugging, and on errors, holds prompts, headers and replies.
-    for name in _CHATTY:
-        logging.getLogger(name).disabled = True
-    for name in _VERBOSE:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they are about litellm's own code
-        import litellm  # noqa: PLC0415 - seconds of import that offline grading never pays
-
-        litellm.ModelResponse()  # its models are built when first used, and warn then
-
-    litellm.suppress_debug_info = True
-    litellm.turn_off_message_logging = True
-    return litellm
-
-
-def check_model(options: CompletionOptions) -> None:
-    """Find out at start what would otherwise fail with every answer.
-
-    Raises:
-        SettingsInvalid: no provider has such models, or the provider's key is not set; says which variables to set.
-    """
-    litellm = load_litellm()
-    provider = _provider(options.model)
-    if provider is None:
-        raise SettingsInvalid(
-            f"EVALUATOR_MODEL: {options.model[:100]!r} names no known provider. Write the provider first, such as "
-            "openai/NAME for a server that speaks OpenAI's protocol, anthropic/NAME or ollama_chat/NAME."
-        )
-    if provider in _KEYLESS or placeholder_key(options) is not None:
-        return
-    missing: list[str] = litellm.validate_environment(options.model, api_base=options.api_base)["missing_keys"]
-    blank = f"{provider.upper()}_API_KEY"
-    if not missing and blank in os.environ and not os.environ[blank].strip():
-        missing = [blank]
-    if missing:
-        # Google's two names are for one key.
-        names = (" or " if provider == "gemini" else " and ").join(missing)
-        raise SettingsInvalid(f"EVALUATOR_MODEL: {options.model[:100]!r} needs a key. Set {names}.")
-
-
-@functools.lru_cache(maxsize=64)
-def _provider(model: str) -> str | None:
-    litellm = load_litellm()
-    try:
-        provider: str = litellm.get_llm_provider(model)[1]
-    except litellm.exceptions.BadRequestError:
-        return None
-    return provider
-
-
-def placeholder_key(options: CompletionOptions) -> str | None:
-    """A key for a server of the user's own that speaks OpenAI's protocol, where the user set none."""
-    if options.api_base is None or _provider(options.model) != "openai":
-        return None
-    return None if os.environ.get("OPENAI_API_KEY", "").strip() else _NO_KEY_NEEDED
-
-
-@functools.lru_cache(maxsize=64)
-def most_output_tokens(model: str) -> int | None:
-    """The most a model can write, None if not known; some providers refuse a request for more."""
-    litellm = load_litellm()
-    try:
-        most: int | None = litellm.get_model_info(model).get("max_output_tokens")
-    except Exception:  # noqa: BLE001 - what litellm raises for a model it does not know is nowhere promised
-        return None
-    return most
+def _expected_tokens(request: CompletionRequest) -> int:
+    """A guess that is corrected afterwards: four characters a token, and a reply of about a thousand."""
+    return sum(len(message.content) for message in request.messages) // 4 + 1_000 * request.room

@@ -1,9 +1,12 @@
 """Reading litellm's response: the few fields that count, checked."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.completions.capability import Mode
+from service.completions.options import Price
+from service.completions.prices import KEEPING_FACTOR
 from service.completions.protocol import Completion
 from service.grading import Usage
 
@@ -12,8 +15,17 @@ class _Wire(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
+class _Function(_Wire):
+    arguments: str
+
+
+class _ToolCall(_Wire):
+    function: _Function
+
+
 class _Message(_Wire):
     content: str | None = None
+    tool_calls: list[_ToolCall] | None = None
     provider_specific_fields: dict[str, Any] | None = None
 
 
@@ -24,6 +36,7 @@ class _Choice(_Wire):
 
 class _PromptDetails(_Wire):
     cached_tokens: int | None = None
+    cache_creation_tokens: int | None = None
 
 
 class _CompletionDetails(_Wire):
@@ -43,22 +56,43 @@ class _Response(_Wire):
     usage: _Usage | None = None
 
 
-def read_completion(response: object, *, free: bool) -> Completion:
-    """The completion in a response; `free` says that the model runs where nobody is charged.
+class Circumstances(NamedTuple):
+    """What the response does not say: how it was asked for, at what price, and what it took to get it."""
+
+    mode: Mode
+    price: Price | None
+    """The user's own."""
+    local: bool
+    """Whether nobody is charged where the model runs."""
+    calls: int
+    """Requests the provider answered, this one among them."""
+    seconds: float
+
+
+def read_completion(response: object, circumstances: Circumstances) -> Completion:
+    """The completion in a response.
 
     Raises:
         pydantic.ValidationError: it is not one.
     """
     read = _Response.model_validate(response)
     choice = read.choices[0]
+    asked_for_call = circumstances.mode == "tool"
     return Completion(
         # Half of a surrogate pair, which JSON can carry, could not be sent back.
-        text=(choice.message.content or "").encode(errors="replace").decode(),
-        finish_reason=choice.finish_reason or "",
+        text=_text(choice.message, asked_for_call=asked_for_call).encode(errors="replace").decode(),
+        finish_reason="stop" if asked_for_call and choice.finish_reason == "tool_calls" else choice.finish_reason or "",
         refusal=_refusal(choice),
         served_model=read.model,
-        usage=_usage(read.usage or _Usage(), _cost(response, free=free)),
+        usage=_usage(read.usage, response, circumstances),
+        mode=circumstances.mode,
     )
+
+
+def _text(message: _Message, *, asked_for_call: bool) -> str:
+    if asked_for_call and message.tool_calls:
+        return message.tool_calls[0].function.arguments
+    return message.content or ""
 
 
 def _refusal(choice: _Choice) -> str | None:
@@ -68,7 +102,33 @@ def _refusal(choice: _Choice) -> str | None:
     return "filtered" if choice.finish_reason == "content_filter" else None
 
 
-def _cost(response: object, *, free: bool) -> float | None:
+def _usage(read: _Usage | None, response: object, circumstances: Circumstances) -> Usage:
+    usage = read or _Usage()
+    prompt = usage.prompt_tokens_details or _PromptDetails()
+    completion = usage.completion_tokens_details or _CompletionDetails()
+    if circumstances.price is not None:
+        cost = _cost(circumstances.price, usage, prompt) if read else None
+    else:
+        cost = _cost_by_litellm(response, local=circumstances.local)
+    return Usage(
+        calls=circumstances.calls,
+        prompt_tokens=usage.prompt_tokens or 0,
+        cached_tokens=prompt.cached_tokens or 0,
+        completion_tokens=usage.completion_tokens or 0,
+        reasoning_tokens=completion.reasoning_tokens or 0,
+        cost_usd=cost,
+        seconds=circumstances.seconds,
+    )
+
+
+def _cost(price: Price, usage: _Usage, prompt: _PromptDetails) -> float:
+    cost = price.of(
+        prompt=usage.prompt_tokens or 0, cached=prompt.cached_tokens or 0, completion=usage.completion_tokens or 0
+    )
+    return cost + (KEEPING_FACTOR - 1) * (prompt.cache_creation_tokens or 0) * price.prompt / 1_000_000
+
+
+def _cost_by_litellm(response: object, *, local: bool) -> float | None:
     """What litellm says it cost in dollars.
 
     It prices models it does not know at 0 when their names look like new ones of a known family, so that 0 is
@@ -76,19 +136,6 @@ def _cost(response: object, *, free: bool) -> float | None:
     """
     hidden = getattr(response, "_hidden_params", None)
     cost = hidden.get("response_cost") if isinstance(hidden, dict) else None
-    if not isinstance(cost, (int, float)) or (cost == 0 and not free):
+    if not isinstance(cost, (int, float)) or (cost == 0 and not local):
         return None
     return float(cost)
-
-
-def _usage(usage: _Usage, cost: float | None) -> Usage:
-    prompt = usage.prompt_tokens_details or _PromptDetails()
-    completion = usage.completion_tokens_details or _CompletionDetails()
-    return Usage(
-        calls=1,
-        prompt_tokens=usage.prompt_tokens or 0,
-        cached_tokens=prompt.cached_tokens or 0,
-        completion_tokens=usage.completion_tokens or 0,
-        reasoning_tokens=completion.reasoning_tokens or 0,
-        cost_usd=cost,
-    )

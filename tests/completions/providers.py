@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from service.completions import CompletionOptions, CompletionRequest
-from service.completions.through_litellm import Mode
+from service.completions.capability import Mode
 from service.prompts import Message
 
 KEY = "sk-a-key-made-up-for-tests"
@@ -33,6 +33,8 @@ class Provider(NamedTuple):
     options: CompletionOptions
     url: str
     says: Callable[..., httpx.Response]
+    calls: Callable[[str], httpx.Response]
+    """A call of the function asked for, with these arguments."""
     cost: float | None
 
     def mode_of(self, request: httpx.Request) -> Mode:
@@ -40,6 +42,8 @@ class Provider(NamedTuple):
         body = json.loads(request.content)
         if "json_schema" in json.dumps(body.get("response_format", body.get("output_format", ""))):
             return "json_schema"
+        if "tool_choice" in body:
+            return "tool"
         return "json_object" if "response_format" in body else "text"
 
 
@@ -81,13 +85,30 @@ def _anthropic(text: str | None, finish_reason: str = "stop", refusal: str | Non
     return httpx.Response(200, json=body)
 
 
+def _openai_calls(arguments: str) -> httpx.Response:
+    body = _openai(None, "tool_calls").json()
+    function = {"name": "grading", "arguments": arguments}
+    body["choices"][0]["message"]["tool_calls"] = [{"id": "t-1", "type": "function", "function": function}]
+    return httpx.Response(200, json=body)
+
+
+def _anthropic_calls(arguments: str) -> httpx.Response:
+    call = {"type": "tool_use", "id": "t-1", "name": "grading", "input": json.loads(arguments)}
+    return httpx.Response(200, json=_anthropic(None).json() | {"content": [call], "stop_reason": "tool_use"})
+
+
 OPENAI = Provider(
-    CompletionOptions(model="openai/gpt-test", api_base=f"{HOST}/v1"), f"{HOST}/v1/chat/completions", _openai, None
+    CompletionOptions(model="openai/gpt-test", api_base=f"{HOST}/v1"),
+    f"{HOST}/v1/chat/completions",
+    _openai,
+    _openai_calls,
+    None,
 )
 ANTHROPIC = Provider(
     CompletionOptions(model="anthropic/claude-sonnet-4-5", api_base=HOST),
     f"{HOST}/v1/messages",
     _anthropic,
+    _anthropic_calls,
     (6 * 3 + 4 * 0.3 + 5 * 15) / 1_000_000,
 )
 BY_NAME = {"openai": OPENAI, "anthropic": ANTHROPIC}

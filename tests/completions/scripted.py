@@ -1,9 +1,14 @@
 """A completer that says what it is told to, and remembers what it was asked."""
 
+import dataclasses
+import re
 from collections.abc import Iterator
 
 from service.completions import Completion, CompletionRequest
 from service.grading import Usage
+
+NONCE = "<nonce>"
+"""Stands in a line for the nonce of the request it answers."""
 
 
 def completion(text: str, *, finish_reason: str = "stop", refusal: str | None = None) -> Completion:
@@ -30,4 +35,11 @@ class ScriptedCompleter:
         line = next(self._lines)
         if isinstance(line, Exception):
             raise line
-        return completion(line) if isinstance(line, str) else line
+        said = completion(line) if isinstance(line, str) else line
+        return dataclasses.replace(said, text=said.text.replace(NONCE, nonce_of(request)))
+
+
+def nonce_of(request: CompletionRequest) -> str:
+    """The nonce that the reply to a request has to repeat."""
+    nonce: str = re.findall(r'"nonce": "([0-9a-f]{16})"', request.messages[-1].content)[-1]
+    return nonce

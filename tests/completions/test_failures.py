@@ -1,12 +1,14 @@
 """Retry-After in all its spellings."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
 
 from service.completions.failures import failure_of, parse_retry_after
-from service.completions.through_litellm import load_litellm
+from service.completions.starting import load_litellm
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,40 @@ def test_errors_that_come_without_a_reply(name: str, status: int, reason: str, t
     failure = failure_of(error)
 
     assert (failure.cause.reason, failure.cause.transient) == (reason, transient)
+
+
+def _of_litellm(cause: BaseException | None) -> Exception:
+    """An error with a status that litellm made up, and what it came from."""
+    litellm = load_litellm()
+    error: Exception = litellm.exceptions.InternalServerError(message="no", llm_provider="openai", model="gpt-test")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason", "dead", "charged"),
+    [
+        pytest.param(httpx.ReadError("x"), "connection", True, True, id="dropped"),
+        pytest.param(httpx.ConnectError("x"), "connection", True, False, id="no connection"),
+        pytest.param(ModuleNotFoundError("x"), "provider-error", False, False, id="a bug"),
+        pytest.param(json.JSONDecodeError("x", "", 0), "bad-response", False, True, id="not JSON"),
+        pytest.param(KeyError("choices"), "bad-response", False, True, id="JSON of another shape"),
+    ],
+)
+def test_a_status_that_litellm_made_up_is_told_by_what_it_came_from(
+    cause: Exception, reason: str, *, dead: bool, charged: bool
+) -> None:
+    """Only trouble on the way says that the provider is away."""
+    failure = failure_of(_of_litellm(cause))
+
+    assert (failure.cause.reason, failure.dead, failure.charged) == (reason, dead, charged)
+
+
+def test_a_chain_of_errors_that_leads_back_is_read_once() -> None:
+    """Clients that try again by themselves leave such chains."""
+    first, second = httpx.ReadError("x"), httpx.ReadError("y")
+    first.__cause__, second.__cause__ = second, first
+
+    failure = failure_of(_of_litellm(first))
+
+    assert failure.cause.reason == "connection"

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import logging
+import time
 from dataclasses import replace
 
 import httpx
 import pytest
 
 from service.completions import CompletionOptions, LiteLLMCompleter
+from service.completions.starting import load_litellm
 from service.errors import GraderUnavailable
 from tests.completions.conftest import Wire
 from tests.completions.providers import ANTHROPIC, KEY, OPENAI, REQUEST, fails
@@ -154,56 +156,6 @@ async def test_a_retry_after_beyond_the_deadline_is_not_waited_for(wire: Wire) -
     assert (len(wire.sent), wire.waits, caught.value.retry_after) == (1, [], 3600.0)
 
 
-@pytest.mark.parametrize("status", [400, 422])
-async def test_a_refused_schema_is_asked_for_in_simpler_ways(wire: Wire, status: int) -> None:
-    """JSON mode next, then plain text with the schema in the prompt; what worked is remembered."""
-    wire.replies(fails(status), fails(status), wire.provider.says("{}"))
-
-    await wire.completer.complete(REQUEST)
-    await wire.completer.complete(REQUEST)
-
-    modes = [wire.provider.mode_of(request) for request in wire.sent]
-    # litellm sends nothing of JSON mode to Anthropic.
-    second = "json_object" if wire.provider is OPENAI else "text"
-    assert modes == ["json_schema", second, "text", "text"]
-    assert "JSON Schema" not in wire.sent[0].content.decode()
-    assert "must be valid under this JSON Schema" in wire.sent[-1].content.decode()
-    assert wire.waits == []
-
-
-async def test_a_request_refused_in_every_way_is_an_error(wire: Wire) -> None:
-    """And nothing is remembered: the schema was not what it was refused for."""
-    wire.replies(fails(400), fails(400), fails(400), wire.provider.says("{}"))
-
-    with pytest.raises(GraderUnavailable) as caught:
-        await wire.completer.complete(REQUEST)
-    await wire.completer.complete(REQUEST)
-
-    assert (caught.value.reason, caught.value.retry_after) == ("request-refused", None)
-    assert wire.provider.mode_of(wire.sent[3]) == "json_schema"
-
-
-async def test_trouble_that_passes_never_steps_down(wire: Wire) -> None:
-    """A provider that is busy has not refused the schema."""
-    wire.replies(fails(503), fails(429), wire.provider.says("{}"))
-
-    await wire.completer.complete(REQUEST)
-
-    assert {wire.provider.mode_of(request) for request in wire.sent} == {"json_schema"}
-
-
-async def test_a_refused_temperature_is_left_out(wire: Wire) -> None:
-    """The schema stays; reasoning models that litellm does not know take no temperature."""
-    wire.replies(fails(400, message="Unsupported value: 'temperature' does not support 0"), wire.provider.says("{}"))
-
-    await wire.completer.complete(REQUEST)
-
-    first, second = wire.sent
-    assert "temperature" in json.loads(first.content)
-    assert "temperature" not in json.loads(second.content)
-    assert wire.provider.mode_of(second) == "json_schema"
-
-
 @pytest.mark.parametrize("provider", [OPENAI], ids=["openai"])
 async def test_a_completion_without_a_choice_is_tried_again(wire: Wire) -> None:
     """There is nothing in it to read."""
@@ -347,13 +299,16 @@ async def test_a_missing_key_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
 async def test_no_more_calls_at_once_than_allowed(wire: Wire) -> None:
     """The others wait for their turn."""
     at_once = most = 0
-    wire.replies(wire.provider.says("{}"))
     reply = wire.provider.says("{}")
+    two = asyncio.Event()
 
     async def slow(_: httpx.Request) -> httpx.Response:
         nonlocal at_once, most
         at_once += 1
         most = max(most, at_once)
+        if at_once == 2:
+            two.set()
+        await two.wait()
         for _turn in range(5):
             await asyncio.sleep(0)
         at_once -= 1
@@ -362,9 +317,28 @@ async def test_no_more_calls_at_once_than_allowed(wire: Wire) -> None:
     wire._route.mock(side_effect=slow)
     completer = LiteLLMCompleter(wire.provider.options.model_copy(update={"concurrency": 2}))
 
-    await asyncio.gather(*(completer.complete(REQUEST) for _ in range(6)))
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(completer.complete(REQUEST) for _ in range(6)))
 
     assert (most, len(wire.sent)) == (2, 6)
+
+
+@pytest.mark.parametrize("provider", [OPENAI], ids=["openai"])
+async def test_requests_that_come_together_begin_apart(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else they are answered together, and nothing new gets out while all those replies are read."""
+    begun: list[float] = []
+    litellm = load_litellm()
+    response = litellm.ModelResponse(choices=[{"message": {"role": "assistant", "content": "{}"}}])
+
+    async def watched(**_: object) -> object:
+        begun.append(time.monotonic())
+        return response
+
+    monkeypatch.setattr(litellm, "acompletion", watched)
+
+    await asyncio.gather(*(wire.completer.complete(REQUEST) for _ in range(5)))
+
+    assert begun[-1] - begun[0] > 0.01  # four times 4 ms, but for timers that go off early
 
 
 @pytest.mark.parametrize("provider", [OPENAI], ids=["openai"])
@@ -382,18 +356,3 @@ async def test_a_reply_that_never_ends_runs_into_the_timeout(wire: Wire) -> None
         await completer.complete(REQUEST)
 
     assert caught.value.reason == "timeout"
-
-
-def test_one_completer_serves_several_event_loops() -> None:
-    """A program may run its loop more than once."""
-    completer = LiteLLMCompleter(OPENAI.options.model_copy(update={"concurrency": 1}))
-
-    async def take_turns() -> None:
-        async def one() -> None:
-            async with completer._slot():
-                await asyncio.sleep(0)
-
-        await asyncio.gather(one(), one())
-
-    asyncio.run(take_turns())
-    asyncio.run(take_turns())
