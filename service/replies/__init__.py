@@ -3,9 +3,10 @@
 from service.replies.checking import Checked, Item, broken_relations, check_reply
 from service.replies.evidence import EvidenceLookup
 from service.replies.reading import RawReply, parse_reply
-from service.replies.schema import SCHEMA_NAME, reply_schema
+from service.replies.schema import NONCE, SCHEMA_NAME, reply_schema
 
 __all__ = [
+    "NONCE",
     "SCHEMA_NAME",
     "Checked",
     "EvidenceLookup",

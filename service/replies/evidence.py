@@ -1,6 +1,5 @@
 """Which of a model's quotes prove anything: those that are in the answer, in its own voice, about the question."""
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -9,10 +8,12 @@ from service.answer import Answer
 from service.grading import Evidence
 from service.rubric import Rubric
 from service.text.grader_address import addresses_grader
-from service.text.quotes import QuoteRefused, find_quote, occurs_in
+from service.text.quotes import FILLER_PAIRS, FILLERS, QuoteRefused, find_quote, occurs_in, smoothed
 from service.text.words import Span, Text, Word
 
 MAX_EVIDENCE = 4
+_LEADS = frozenset(["so", "well", "ok", "okay", "alright", "now", "and", "but"])
+_SAID_ALONG = _LEADS.union(FILLERS, *FILLER_PAIRS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,10 @@ class EvidenceLookup:
     rubric: Rubric
 
     @cached_property
-    def questions(self) -> tuple[Text, ...]:
+    def asked(self) -> tuple["Asked", ...]:
         """Every wording of the question that a quote might echo."""
-        asked = (self.answer.question, self.rubric.question, *self.rubric.question_variants)
-        return tuple(_question(question) for question in asked if question)
+        wordings = _asked(self.rubric.question, *self.rubric.question_variants)
+        return (_asked(self.answer.question), wordings) if self.answer.question else (wordings,)
 
     @cached_property
     def addressing(self) -> Sequence[Span]:
@@ -61,22 +62,51 @@ class EvidenceLookup:
     def _unfit(self, span: Span) -> str | None:
         if any(span.start < other.end and other.start < span.end for other in self.addressing):
             return "this part of the answer speaks to the grader and proves nothing"
-        words = self._words_in(span)
-        if any(occurs_in(words, question) for question in self.questions):
+        if any(asked.repeated_in(self.answer.parsed, span) for asked in self.asked):
             return "these words only repeat the question"
         return None
-
-    def _words_in(self, span: Span) -> tuple[Word, ...]:
-        words = self.answer.parsed.words
-        first = bisect_left(words, span.start, key=lambda word: word.start)
-        return words[first : bisect_left(words, span.end, key=lambda word: word.start)]
 
     def _evidence(self, span: Span, *, repaired: bool) -> Evidence:
         quote = self.answer.text[span.start : span.end]
         return Evidence(quote=quote, start=span.start, end=span.end, state="repaired" if repaired else "verified")
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The wordings of one question, whichever of them words may repeat."""
+
+    wordings: tuple[Text, ...]
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        return _SAID_ALONG.union(word.text for wording in self.wordings for word in wording.words)
+
+    def repeated_in(self, text: Text, span: Span) -> bool:
+        """Whether a range of the text says nothing but words of a wording, one after another.
+
+        Fillers and stammers count on neither side, nor does what merely leads in or on ("so, well").
+        """
+        # Hardly any words of an answer do, and of those that do not, nearly all have one that stands in no wording.
+        words = text.words_in(*span)
+        if not self._may_repeat(words):
+            return False
+        if any(occurs_in(words, wording) for wording in self.wordings):
+            return True
+        bare = _bare(smoothed(text, span))
+        return len(bare) < len(words) and any(occurs_in(bare, wording) for wording in self.wordings)
+
+    def _may_repeat(self, words: tuple[Word, ...]) -> bool:
+        known = self._vocabulary
+        return all(word.text in known or known.issuperset(word.text) for word in words)  # "rag" as "R A G", too
+
+
+def _bare(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The words without those at either end that lead in or on."""
+    telling = [index for index, word in enumerate(words) if word.text not in _LEADS]
+    return words[telling[0] : telling[-1] + 1] if telling else ()
+
+
 @lru_cache(maxsize=1_000)
-def _question(text: str) -> Text:
+def _asked(*wordings: str) -> Asked:
     """Kept with its words, since the same few questions stand beside every answer."""
-    return Text(text)
+    return Asked(tuple(map(Text, wordings)))

@@ -1,8 +1,11 @@
 """From the model's text to the one JSON object in it, whatever stands around it.
 
-Recovered without asking again: code fences, prose before and after, a byte order mark, trailing commas, raw line
-breaks inside text. Not recovered, since a guess could turn into a grade: a truncated object, two objects that differ,
-and a second object that cannot be read.
+Recovered without asking again, since it can be read in one way only: code fences, prose before and after, a byte order
+mark, raw line breaks inside text, trailing commas, comments, and what Python writes for JSON: text in single quote
+marks, True, False and None. Not recovered, since a guess could turn into a grade: a truncated object, a missing comma
+or quote mark, a list in the place of an object, two objects that differ, and a second object that cannot be read. An
+object without the nonce of the request is no reply, whoever wrote it: the answer may hold JSON, and a model may repeat
+it.
 """
 
 import json
@@ -10,19 +13,29 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from service.errors import ReplyInvalid
+from service.replies.schema import NONCE
 
 MAX_CHARACTERS = 400_000
 # Every brace may begin an object, and each attempt costs time; a reply has its object at one of the first.
 _MAX_STARTS = 50
 _MAX_REPAIRS = 4
 _SECTIONS = ("criteria", "red_flags")
-_LOOKS_LIKE_A_REPLY = re.compile(r"""["'](?:criteria|red_flags)\\?["']\s*:""")
-_TRAILING_COMMA = re.compile(r",\s*[}\]]")
-# A string without an end runs to the end of the text, so that no later quote mark is tried as its beginning.
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*+"?|,(?=\s*[}\]])', re.DOTALL)
+# A reply has a few hundred; text made to be slow has no end of them.
+_MOST_TOKENS = 20_000
+# Text or a comment without an end runs to the end of the reply, so that no later mark is tried as its beginning.
+_TOKEN = re.compile(
+    r'"(?:[^"\\]|\\.)*+"?'
+    r"|'(?:[^'\\]|\\.)*+'?"
+    r"|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?"
+    r"|[{}\[\],:]|[^\s\"'/{}\[\],:]++|\s++|/",
+    re.DOTALL,
+)
+_MARK_IN_TEXT = re.compile(r"\\.|\"", re.DOTALL)
+_AS_JSON = {"\\'": "'", '"': '\\"', "True": "true", "False": "false", "None": "null"}
 
 
 class NotANumber:
@@ -43,8 +56,8 @@ class RawReply:
     red_flags: Mapping[str, Any]
 
 
-def parse_reply(text: str) -> RawReply:
-    """Find the reply in the model's text.
+def parse_reply(text: str, nonce: str) -> RawReply:
+    """Find the reply to the request of this nonce in the model's text.
 
     Raises:
         ReplyInvalid: there is none, it is cut short, or there are two; the message is the complaint to send back.
@@ -52,18 +65,27 @@ def parse_reply(text: str) -> RawReply:
     if len(text) > MAX_CHARACTERS:
         raise ReplyInvalid("the reply is far too long.")
     found, rest = _objects(text.lstrip("\ufeff"))
-    replies = [value for value in found if any(section in value for section in _SECTIONS)]
+    replies = [value for value in found if _has(value, nonce)]
     if not replies:
+        if any(section in value for value in found for section in _SECTIONS):
+            raise ReplyInvalid("the JSON object lacks the nonce that stands at the end of the request.")
         raise ReplyInvalid("the reply holds no complete JSON object in the shape asked for.")
-    # Compared as text, since True equals 1.
-    if any(repr(reply) != repr(replies[0]) for reply in replies[1:]) or _LOOKS_LIKE_A_REPLY.search(rest):
+    # Compared as text, since True equals 1. What cannot be read but has the nonce may be another reply.
+    if any(repr(reply) != repr(replies[0]) for reply in replies[1:]) or re.search(
+        rf"{NONCE}\W+{re.escape(nonce)}", rest
+    ):
         raise ReplyInvalid("the reply holds more than one JSON object; write one only.")
     return _sections(replies[0])
 
 
+def _has(value: Mapping[str, Any], nonce: str) -> bool:
+    said = value.get(NONCE)
+    return isinstance(said, str) and said.strip() == nonce
+
+
 def _sections(reply: dict[str, Any]) -> RawReply:
-    if extra := sorted(reply.keys() - set(_SECTIONS)):
-        raise ReplyInvalid(f"the JSON object has {len(extra)} key(s) beside criteria and red_flags.")
+    if extra := sorted(reply.keys() - {NONCE, *_SECTIONS}):
+        raise ReplyInvalid(f"the JSON object has {len(extra)} key(s) beside nonce, criteria and red_flags.")
     if isinstance(reply, Repeating):
         raise ReplyInvalid("a key of the JSON object stands twice.")
     parts = [reply.get(section, {}) for section in _SECTIONS]
@@ -100,13 +122,43 @@ def _decode(text: str, start: int) -> tuple[dict[str, Any], int] | None:
 
 
 def _decode_repaired(text: str, start: int) -> tuple[dict[str, Any], int] | None:
-    """The same without trailing commas."""
-    if not _TRAILING_COMMA.search(text, start):
+    """The same without comments and trailing commas, and with what Python writes for JSON."""
+    if (repaired := _repaired(text, start)) is None:
         return None
-    # Blanked, so that every other character keeps its place.
-    blanked = _STRING_OR_COMMA.sub(lambda m: " " if m.group() == "," else m.group(), text[start:])
-    decoded = _decode(blanked, 0)
-    return decoded and (decoded[0], start + decoded[1])
+    plain, end = repaired
+    decoded = _decode(plain, 0)
+    return (decoded[0], end) if decoded and decoded[1] == len(plain) else None
+
+
+def _repaired(text: str, start: int) -> tuple[str, int] | None:
+    """What stands from one brace to the one that closes it, and where that ends.
+
+    Each token stays what it says, and none is added: what is still no JSON then stays unread.
+    """
+    out: list[str] = []
+    comma, depth = "", 0
+    for match in islice(_TOKEN.finditer(text, start), _MOST_TOKENS):
+        piece = match.group()
+        if piece.isspace() or piece.startswith(("//", "/*")):
+            out.append(" ")
+            continue
+        out.append("" if piece in "}]" else comma)
+        comma = "," if piece == "," else ""
+        out.append("" if comma else _as_json(piece))
+        depth += (piece in "{[") - (piece in "}]")
+        if depth == 0:
+            return "".join(out), match.end()
+    return None
+
+
+def _as_json(piece: str) -> str:
+    if len(piece) > 1 and piece[0] == piece[-1] and piece[0] in "\"'":
+        return f'"{_MARK_IN_TEXT.sub(_mark_as_json, piece[1:-1])}"'
+    return _AS_JSON.get(piece, piece)
+
+
+def _mark_as_json(match: re.Match[str]) -> str:
+    return _AS_JSON.get(match.group(), match.group())
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The JSON Schema of a reply, made from the rubric: evidence first, then the reason, and the level last."""
+"""The JSON Schema of a reply, made from the rubric.
+
+The nonce comes first; for each id evidence comes before the reason, and the level last.
+"""
 
 from collections.abc import Iterable, Sequence
 from threading import Lock
@@ -9,6 +12,8 @@ from pydantic import JsonValue
 from service.rubric import Rubric
 
 SCHEMA_NAME = "grading"
+NONCE = "nonce"
+"""The key of what proves that a reply was written for this request."""
 
 _EVIDENCE: JsonValue = {
     "type": "array",
@@ -31,7 +36,7 @@ def reply_schema(rubric: Rubric, only: Iterable[str] | None = None) -> dict[str,
 def _schema(rubric: Rubric, wanted: frozenset[str] | None) -> dict[str, JsonValue]:
     criteria = [item.id for item in rubric.criteria if wanted is None or item.id in wanted]
     flags = [item.id for item in rubric.red_flags if wanted is None or item.id in wanted]
-    properties: dict[str, JsonValue] = {}
+    properties: dict[str, JsonValue] = {NONCE: _TEXT}
     definitions: dict[str, JsonValue] = {}
     if criteria:
         properties["criteria"] = _refer_to("criterion", criteria)

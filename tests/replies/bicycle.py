@@ -8,6 +8,7 @@ from typing import Any
 
 from service.answer import Answer, parse_answer
 from service.rubric import Rubric, load_rubric
+from tests.completions.scripted import NONCE
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"
 
@@ -19,6 +20,7 @@ TEXT = (
 Tree = dict[str, Any]
 
 _REPLY: Tree = {
+    "nonce": NONCE,
     "criteria": {
         "cleaning": {
             "evidence": ["wipe the chain clean before I oil it", "grit in the oil grinds the links down"],
@@ -77,5 +79,6 @@ def reply(**changes: Tree) -> str:
 def reply_of(*ids: str, **changes: Tree) -> str:
     """Like `reply`, with these ids only."""
     changed = json.loads(reply(**changes))
+    nonce = changed.pop("nonce")
     kept = {section: {key: value for key, value in part.items() if key in ids} for section, part in changed.items()}
-    return json.dumps({section: part for section, part in kept.items() if part})
+    return json.dumps({"nonce": nonce} | {section: part for section, part in kept.items() if part})
