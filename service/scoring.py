@@ -5,7 +5,11 @@ present, within 0..100, rounded half up to 0.1 before it is banded. An ungraded 
 it counts as its worst at the low end and as its best at the high end.
 """
 
+import math
+from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
 
 from service.grading import Graded, Grading, Ungraded
 from service.models import Frozen
@@ -25,24 +29,24 @@ class Score(Frozen):
 
 def score_grading(rubric: Rubric, grading: Grading) -> Score:
     """Add up a grading that covers the whole rubric."""
-    low = high = Fraction(0)
+    worth = _worth(rubric)
+    low = high = 0
     open_ended = False
-    for criterion, graded in zip(rubric.criteria, grading.criteria, strict=True):
+    for criterion, graded, points in zip(rubric.criteria, grading.criteria, worth.points, strict=True):
         if isinstance(graded, Graded):
-            low += _points(rubric, criterion, graded.level)
-            high += _points(rubric, criterion, graded.level)
+            low += points[graded.level]
+            high += points[graded.level]
         else:
-            high += _points(rubric, criterion, rubric.max_level)
+            high += points[rubric.max_level]
             open_ended |= criterion.weight > 0
-    for flag, found in zip(rubric.red_flags, grading.red_flags, strict=True):
-        penalty = Fraction(str(flag.penalty))
+    for found, penalty in zip(grading.red_flags, worth.penalties, strict=True):
         if isinstance(found, Ungraded):
             low -= penalty
             open_ended |= penalty > 0
         elif found.present:
             low -= penalty
             high -= penalty
-    bottom, top = (_rounded(min(max(end, Fraction(0)), Fraction(100))) for end in (low, high))
+    bottom, top = (_rounded(Fraction(min(max(end, 0), 100 * worth.unit), worth.unit)) for end in (low, high))
     band = band_of(rubric, bottom)
     return Score(
         value=None if open_ended else bottom,
@@ -54,7 +58,7 @@ def score_grading(rubric: Rubric, grading: Grading) -> Score:
 
 def points_for(rubric: Rubric, criterion: Criterion, level: int) -> float:
     """What a level is worth on the scale of 0 to 100, rounded half up to 0.1."""
-    return _rounded(_points(rubric, criterion, level))
+    return _rounded_points(rubric)[criterion.id][level]
 
 
 def band_of(rubric: Rubric, score: float) -> str:
@@ -62,9 +66,34 @@ def band_of(rubric: Rubric, score: float) -> str:
     return next(band.name for band in reversed(rubric.bands) if score >= band.from_score)
 
 
-def _points(rubric: Rubric, criterion: Criterion, level: int) -> Fraction:
-    # By its digits: 0.1 in a rubric is a tenth, not the binary fraction next to it.
-    return 100 * Fraction(str(criterion.weight)) * level / (rubric.max_level * rubric.exact_total_weight)
+class _Worth(NamedTuple):
+    """What each level of each criterion is worth, and what each red flag costs, as whole numbers of 1/`unit` points."""
+
+    unit: int
+    points: tuple[tuple[int, ...], ...]
+    penalties: tuple[int, ...]
+
+
+@lru_cache(maxsize=128)
+def _worth(rubric: Rubric) -> _Worth:
+    # By their digits: 0.1 in a rubric is a tenth, not the binary fraction next to it.
+    shares = [
+        100 * Fraction(str(criterion.weight)) / (rubric.max_level * rubric.exact_total_weight)
+        for criterion in rubric.criteria
+    ]
+    penalties = [Fraction(str(flag.penalty)) for flag in rubric.red_flags]
+    unit = math.lcm(*(each.denominator for each in (*shares, *penalties)))
+    points = tuple(tuple(int(share * level * unit) for level in range(rubric.max_level + 1)) for share in shares)
+    return _Worth(unit, points, tuple(int(penalty * unit) for penalty in penalties))
+
+
+@lru_cache(maxsize=128)
+def _rounded_points(rubric: Rubric) -> Mapping[str, tuple[float, ...]]:
+    worth = _worth(rubric)
+    return {
+        criterion.id: tuple(_rounded(Fraction(each, worth.unit)) for each in points)
+        for criterion, points in zip(rubric.criteria, worth.points, strict=True)
+    }
 
 
 def _rounded(value: Fraction) -> float:

@@ -2,17 +2,21 @@
 
 import json
 import logging
+from collections.abc import Sequence
 
 import pytest
 
+from service.answer import Answer
 from service.completions import Completion
 from service.errors import GraderUnavailable
 from service.graders.llm import LLMGrader, LLMOptions
-from service.grading import Evidence, FlagGraded, Graded, Grading, Ungraded
-from service.prompts import PROMPT_VERSION
+from service.graders.opinion import OpinionatedGrader, SecondOpinion
+from service.grading import Evidence, FlagGraded, Graded, GraderInfo, Grading, Ungraded
+from service.prompts import PROMPT_VERSION, Marks, digest_of_messages
+from service.rubric import Rubric
 from service.text.words import Span
-from tests.completions.scripted import ScriptedCompleter, completion
-from tests.replies.bicycle import ALL, TEXT, answer, reply, reply_of, tiny, tree
+from tests.completions.scripted import NONCE, ScriptedCompleter, completion
+from tests.replies.bicycle import ALL, TEXT, Tree, answer, reply, reply_of, tiny, tree
 
 INVENTED = {"evidence": ["I use a chain bath with solvent"]}
 
@@ -67,7 +71,7 @@ async def test_only_what_was_wrong_is_asked_again() -> None:
     complaint = second.messages[-1].content
     assert complaint.startswith("Not valid: oiling: quote 1: these words are not in the answer")
     assert "cleaning" not in complaint
-    assert list(second.schema["properties"]) == ["criteria"]  # type: ignore[arg-type]
+    assert list(second.schema["properties"]) == ["nonce", "criteria"]  # type: ignore[arg-type]
     assert "wear" not in json.dumps(second.schema)
     assert grading.usage.calls == 2
 
@@ -88,7 +92,7 @@ async def test_what_stays_broken_is_ungraded_with_the_reason() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        pytest.param(json.dumps({"criteria": {}}), id="nothing graded"),
+        pytest.param(json.dumps({"nonce": NONCE, "criteria": {}}), id="nothing graded"),
         pytest.param(reply()[:-30], id="truncated"),
         pytest.param("I would give this a solid 2.", id="prose alone"),
         pytest.param(":", id="a colon"),
@@ -148,7 +152,8 @@ async def test_a_reply_that_was_cut_off_gets_more_room() -> None:
     grading = await LLMGrader(completer).grade(tiny(), answer())
 
     assert [request.room for request in completer.sent] == [1, 2, 4]
-    assert completer.sent[0].messages == completer.sent[2].messages
+    assert all("assistant" not in {message.role for message in request.messages} for request in completer.sent)
+    assert completer.sent[0].messages[0] == completer.sent[2].messages[0]
     assert ungraded(grading) == {}
 
 
@@ -256,7 +261,7 @@ async def test_a_long_answer_with_nothing_in_it_is_for_review() -> None:
 
 async def test_one_span_that_carries_too_much_is_for_review(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same words as the only evidence for many criteria are worth a person's look."""
-    monkeypatch.setattr("service.graders.llm.MOST_ON_ONE_SPAN", 2)
+    monkeypatch.setattr("service.graders.llm.review.MOST_ON_ONE_SPAN", 2)
     same = {"evidence": ["I check wear with a gauge"]}
 
     grading = await grade(reply(cleaning=same, oiling=same, wear=same))
@@ -273,6 +278,90 @@ async def test_a_level_beside_an_invented_quote_is_asked_for_again() -> None:
 
     assert levels(grading) == {"cleaning": 2, "oiling": 1, "wear": 2}
     assert grading.usage.calls == 2
+
+
+class SeesWear:
+    """A grader that sees wear mentioned, whatever the answer."""
+
+    def prepare(self, rubric: Rubric) -> None:
+        """Nothing to do."""
+
+    async def grade(self, _rubric: Rubric, answer: Answer, _only: Sequence[str] | None = None) -> Grading:
+        """Level 2 for wear, with evidence."""
+        start = answer.text.index("I check wear")
+        evidence = Evidence(quote="I check wear with a gauge", start=start, end=start + 25)
+        seen = Graded(id="wear", level=2, basis="supported", evidence=(evidence,), reason="A gauge.")
+        others = [Graded(id=item, level=0, basis="absent", reason="Nothing.") for item in ("cleaning", "oiling")]
+        return Grading(grader=GraderInfo(kind="keyword"), criteria=(*others, seen), red_flags=())
+
+
+ABSENT: Tree = {"level": 0, "basis": "absent", "evidence": [], "not_higher": "All of it."}
+
+
+@pytest.mark.parametrize(
+    ("second", "level"),
+    [
+        pytest.param(reply_of("wear"), 2, id="it sees it now"),
+        pytest.param(reply_of("wear", wear=ABSENT), 0, id="it stays at absent"),
+        pytest.param(reply_of("wear", wear={"evidence": ["a chain bath"]}), 0, id="with an invented quote"),
+        pytest.param("Sorry?", 0, id="no reply"),
+        pytest.param(completion("", refusal="no"), 0, id="a refusal"),
+        pytest.param(GraderUnavailable("Gone.", reason="away"), 0, id="unavailable"),
+    ],
+)
+async def test_what_is_called_absent_beside_evidence_is_looked_at_again(
+    second: str | Completion | Exception, level: int
+) -> None:
+    """The passage is shown once; whatever comes of it, a person should look."""
+    completer = ScriptedCompleter(reply(wear=ABSENT), second)
+
+    grading = await LLMGrader(completer, opinion=SecondOpinion(SeesWear())).grade(tiny(), answer())
+
+    assert levels(grading) == {"cleaning": 2, "oiling": 1, "wear": level}
+    assert [why for why in grading.review if why.startswith("wear: at first")] == list(grading.review)
+    assert len(grading.review) == 1
+    assert "I check wear with a gauge" in completer.sent[1].messages[-1].content
+    assert '"wear"' in (asked := json.dumps(completer.sent[1].schema))
+    assert '"cleaning"' not in asked
+
+
+async def test_no_second_look_where_both_agree() -> None:
+    """It costs a call only where there is something to look at."""
+    grading = await LLMGrader(ScriptedCompleter(reply()), opinion=SecondOpinion(SeesWear())).grade(tiny(), answer())
+
+    assert grading.usage.calls == 1
+    assert grading.review == ()
+
+
+async def test_levels_far_from_the_second_opinion_are_for_review() -> None:
+    """Two levels or more, and with evidence; the level itself stays the model's."""
+    opinion = SecondOpinion(SeesWear())
+    wrong = {"level": 0, "basis": "wrong", "evidence": ["I check wear with a gauge"], "not_higher": "A limit."}
+    inner = LLMGrader(ScriptedCompleter(reply(wear=wrong)), opinion=opinion)
+
+    grading = await OpinionatedGrader(inner, opinion).grade(tiny(), answer())
+
+    assert levels(grading) == {"cleaning": 2, "oiling": 1, "wear": 0}
+    assert grading.review == (
+        "cleaning: level 2 here, 0 by the keyword grader.",
+        "wear: level 0 here, 2 by the keyword grader.",
+    )
+
+
+async def test_every_exchange_is_recorded() -> None:
+    """What was said, in order, and the seed that the marks derive from."""
+    completer = ScriptedCompleter("Sorry?", reply(oiling=INVENTED), GraderUnavailable("Gone.", reason="away", calls=2))
+
+    grading = await LLMGrader(completer, sample=3).grade(tiny(), answer())
+
+    (record,) = grading.records
+    assert (record.model, record.sample, record.only) == ("scripted/model", 3, None)
+    assert [exchange.request for exchange in record.exchanges] == [
+        digest_of_messages(request.messages) for request in completer.sent
+    ]
+    assert Marks(record.seed).nonce(1) in record.exchanges[1].text
+    assert [exchange.failed for exchange in record.exchanges] == [None, None, "Gone."]
+    assert grading.usage.calls == 4
 
 
 async def test_an_unknown_price_stays_unknown() -> None:
