@@ -2,6 +2,7 @@
 
 import difflib
 import ipaddress
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -12,11 +13,23 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.errors import SettingsInvalid
+from service.models import Frozen
 
 PREFIX = "EVALUATOR_"
 
 _KEY = re.compile(r"[\x21-\x7e]+")
 _ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/A-Z\s]+")
+PRICES_EXAMPLE = '{"openai/my-model": {"prompt": 0.5, "completion": 1.5, "cached": 0.05}}'
+
+_Dollars = Annotated[float, Field(ge=0, le=1_000_000)]
+
+
+class ModelPrice(Frozen):
+    """What a model costs, in US dollars per million tokens; without `cached`, cached tokens cost what others do."""
+
+    prompt: _Dollars
+    completion: _Dollars
+    cached: _Dollars | None = None
 
 
 class Settings(BaseSettings):
@@ -59,11 +72,62 @@ class Settings(BaseSettings):
     model_concurrency: Annotated[int, Field(ge=1, le=1_000)] = Field(
         16, description="How many requests to the model may be under way at once."
     )
+    model_calls: Literal["single", "per-criterion"] = Field(
+        "single", description="Ask for all criteria in one request, `single`, or for each alone, `per-criterion`."
+    )
+    panel: Annotated[int, Field(ge=1, le=15)] = Field(
+        1, description="How often the model grades each answer; the level in the middle counts."
+    )
+    panel_models: Annotated[tuple[str, ...], NoDecode, Field(max_length=15)] = Field(
+        (), description="Further models that grade each answer once, separated by commas."
+    )
+    panel_temperature: Annotated[float, Field(ge=0, le=2)] = Field(
+        0.7, description="The temperature for a model that grades each answer more than once; it is 0 for others."
+    )
+    frontier_model: str | None = Field(
+        None, description="A better model, which is asked only for what is in doubt after the others."
+    )
+    frontier_api_base: str | None = Field(None, description="Address of a server for the better model.")
+    requests_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = Field(
+        None, description="How many requests a minute all workers together may send to the model in batches."
+    )
+    tokens_per_minute: Annotated[int, Field(ge=1_000, le=10_000_000_000)] | None = Field(
+        None, description="How many tokens a minute all workers together may use of the model in batches."
+    )
+    prices: Annotated[dict[str, ModelPrice], NoDecode] = Field(
+        {},
+        description="What models cost, in USD per million tokens, where it is not known or you know better, as JSON: "
+        f"`{PRICES_EXAMPLE}`.",
+    )
+    budget_usd: Annotated[float, Field(gt=0, le=1_000_000)] | None = Field(
+        None, description="The most that a batch, or an answer graded by itself, may cost, in USD."
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="Where batches are kept: sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/NAME; "
+        "unset, a file in your data folder.",
+    )
+    cache: bool = Field(
+        default=True,
+        description="Keep gradings by a model in the database, so that the same answer graded in the same way is paid "
+        "for once.",
+    )
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = Field(
+        None,
+        description="After how many days what candidates said, and what quotes it, is erased from the database; "
+        "unset, when somebody deletes it.",
+    )
     rubrics_dir: Path | None = Field(
         None, description="Folder of rubric files to use instead of those that come with the service."
     )
     max_answer_bytes: Annotated[int, Field(ge=1, le=10_000_000)] = Field(
         100_000, description="Longest answer, in bytes of UTF-8."
+    )
+    max_upload_bytes: Annotated[int, Field(ge=1_000, le=100_000_000_000)] = Field(
+        200_000_000, description="Largest file or body that POST /v1/batches takes, in bytes."
+    )
+    webhooks_allow_private: bool = Field(
+        default=False, description="Let webhooks go to private addresses, and over plain http."
     )
     listen: str = Field("127.0.0.1:8000", description="Address and port the service listens on.")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
@@ -82,17 +146,27 @@ class Settings(BaseSettings):
         None, description="How the service logs to stderr: `json` or `text`; unset, `text` at a terminal, else `json`."
     )
 
-    @field_validator("model", "api_base", mode="before")
+    @field_validator("model", "api_base", "frontier_model", "frontier_api_base", "database_url", mode="before")
     @classmethod
     def _blank_is_unset(cls, value: object) -> object:
         return (value.strip() or None) if isinstance(value, str) else value
 
-    @field_validator("on_model_failure", "log_level", "log_format", mode="before")
+    @field_validator("on_model_failure", "model_calls", "log_level", "log_format", mode="before")
     @classmethod
     def _in_lower_case(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
 
-    @field_validator("api_keys", "cors_origins", mode="before")
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _in_json(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return json.loads(value) if value.strip() else {}
+        except ValueError:
+            raise ValueError(f"it is not JSON; write {PRICES_EXAMPLE}") from None
+
+    @field_validator("api_keys", "cors_origins", "panel_models", mode="before")
     @classmethod
     def _separated(cls, value: object) -> object:
         if isinstance(value, str):
@@ -136,6 +210,15 @@ class Settings(BaseSettings):
         self.address()
         if self.api_base and not self.model:
             raise ValueError("EVALUATOR_API_BASE is set but EVALUATOR_MODEL is not; name the model to ask there")
+        if self.frontier_api_base and not self.frontier_model:
+            raise ValueError(
+                "EVALUATOR_FRONTIER_API_BASE is set but EVALUATOR_FRONTIER_MODEL is not; name the model to ask there"
+            )
+        if not self.model and (self.frontier_model or self.panel_models or self.panel > 1):
+            raise ValueError(
+                "EVALUATOR_PANEL, EVALUATOR_PANEL_MODELS and EVALUATOR_FRONTIER_MODEL need EVALUATOR_MODEL, the model "
+                "that grades everything"
+            )
         return self
 
     def address(self) -> tuple[str, int]:
@@ -187,6 +270,7 @@ def load_settings(**overrides: object) -> Settings:
         lines = []
         for problem in error.errors(include_url=False, include_input=False):
             name = f"{PREFIX}{str(problem['loc'][0]).upper()}: " if problem["loc"] else ""
+            name += "".join(f"{part}: " for part in problem["loc"][1:])
             message = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
             lines.append(f"{name}{message}")
         raise SettingsInvalid("\n".join(lines)) from None

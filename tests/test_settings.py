@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import SettingsInvalid
-from service.settings import PREFIX, Settings, is_loopback, load_settings, unknown_variables
+from service.settings import PREFIX, ModelPrice, Settings, is_loopback, load_settings, unknown_variables
 
 KEY = "0123456789abcdef"
 SECRET = "hunter2-secret"
@@ -43,6 +43,14 @@ def test_without_any_variable() -> None:
         ),
         pytest.param({"ALLOW_UNAUTHENTICATED": "true"}, "allow_unauthenticated", True, id="a switch"),
         pytest.param({"MODEL_TIMEOUT_SECONDS": "2.5"}, "model_timeout_seconds", 2.5, id="a number"),
+        pytest.param(
+            {"PRICES": '{"openai/x": {"prompt": 1, "completion": 2.5}}'},
+            "prices",
+            {"openai/x": ModelPrice(prompt=1.0, completion=2.5)},
+            id="prices",
+        ),
+        pytest.param({"PRICES": " "}, "prices", {}, id="no prices"),
+        pytest.param({"BUDGET_USD": "2.50"}, "budget_usd", 2.5, id="a budget"),
     ],
 )
 def test_a_variable_is_read(
@@ -61,6 +69,15 @@ def test_a_variable_is_read(
         pytest.param({"MODEL_TIMEOUT_SECONDS": "0"}, "MODEL_TIMEOUT_SECONDS: must be greater than 0", id="too small"),
         pytest.param({"MODEL_TIMEOUT_SECONDS": "inf"}, "MODEL_TIMEOUT_SECONDS: must be less than", id="infinite"),
         pytest.param({"MODEL_TIMEOUT_SECONDS": "nan"}, "MODEL_TIMEOUT_SECONDS: must be", id="not a number"),
+        pytest.param({"PRICES": "cheap"}, 'PRICES: it is not JSON; write {"openai/my-model"', id="prices in prose"),
+        pytest.param({"PRICES": "[1]"}, "PRICES: must be a valid dictionary", id="prices of nothing"),
+        pytest.param({"PRICES": '{"x": {"prompt": 1}}'}, "PRICES: x: completion: Field required", id="half a price"),
+        pytest.param({"PRICES": '{"x": {"prompt": -1, "completion": 1}}'}, "PRICES: x: prompt: must be", id="gift"),
+        pytest.param({"PRICES": '{"x": {"prompt": NaN, "completion": 1}}'}, "PRICES: x: prompt: ", id="no price"),
+        pytest.param(
+            {"PRICES": '{"x": {"prompt": 1, "completion": 1, "output": 1}}'}, "PRICES: x: output: ", id="unknown price"
+        ),
+        pytest.param({"BUDGET_USD": "0"}, "BUDGET_USD: must be greater than 0", id="no budget"),
         pytest.param({"MODEL_ATTEMPTS": "0"}, "MODEL_ATTEMPTS: must be greater than or equal to 1", id="no attempt"),
         pytest.param({"MODEL_ATTEMPTS": "two"}, "MODEL_ATTEMPTS: must be a valid integer", id="not a whole number"),
         pytest.param({"MAX_ANSWER_BYTES": "99999999"}, "MAX_ANSWER_BYTES: must be less than", id="too large"),
@@ -69,6 +86,16 @@ def test_a_variable_is_read(
         pytest.param({"LISTEN": "localhost:http"}, "write host:port, such as 127.0.0.1:8000", id="no port"),
         pytest.param({"LISTEN": "localhost:70000"}, "write host:port", id="no such port"),
         pytest.param({"API_BASE": "http://localhost:1"}, "API_BASE is set but EVALUATOR_MODEL is not", id="no model"),
+        pytest.param(
+            {"FRONTIER_API_BASE": "http://localhost:1"},
+            "FRONTIER_API_BASE is set but EVALUATOR_FRONTIER",
+            id="no frontier",
+        ),
+        pytest.param(
+            {"FRONTIER_MODEL": "openai/a"}, "EVALUATOR_FRONTIER_MODEL need EVALUATOR_MODEL", id="nothing small"
+        ),
+        pytest.param({"PANEL": "3"}, "EVALUATOR_FRONTIER_MODEL need EVALUATOR_MODEL", id="a panel of nobody"),
+        pytest.param({"PANEL": "16"}, "PANEL: must be less than or equal to 15", id="too many"),
         pytest.param({"API_KEYS": "short"}, "API_KEYS: a key is shorter than 16 characters", id="short key"),
         pytest.param({"API_KEYS": f"{KEY},x"}, "API_KEYS: a key is shorter", id="one short key"),
         pytest.param({"API_KEYS": " , "}, "API_KEYS: there is no key in it", id="keys without a key"),
