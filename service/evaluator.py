@@ -1,24 +1,40 @@
 """From an answer to a published verdict, whatever the door it came in by and whatever the grader."""
 
+import contextlib
+import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import JsonValue
 
-from service.answer import DEFAULT_MAX_BYTES, Answer, parse_answer
-from service.coaching import advise_criterion, coach
-from service.errors import GraderUnavailable
+from service.answer import DEFAULT_MAX_BYTES, Answer, Scope, parse_answer
+from service.coaching import coach
+from service.errors import GraderUnavailable, StoreUnavailable
 from service.graders import Grader
-from service.grading import Evidence, FlagGraded, Graded, Grading, Notice, Ungraded
+from service.grading import (
+    Evidence,
+    FlagGraded,
+    Graded,
+    Grading,
+    Notice,
+    Provenance,
+    Record,
+    Recorder,
+    Ungraded,
+    Usage,
+)
 from service.questions import MISMATCH_BELOW, question_similarity
 from service.rubric import Catalog, Criterion, RedFlag, Rubric
 from service.scoring import SCORING_VERSION, points_for, score_grading
+from service.spending import fund_for_one, spending
 from service.text.folding import utf16_offsets
 from service.text.language import detect_language
 from service.verdict import CriterionVerdict, RedFlagVerdict, Review, RubricRef, Verdict
+
+log = logging.getLogger(__name__)
 
 OffsetUnit = Literal["codepoint", "utf16"]
 OnModelFailure = Literal["error", "fallback"]
@@ -29,6 +45,7 @@ class Evaluator:
     """Grades answers against the rubrics of a catalog.
 
     `fallback` grades when `grader` cannot and the caller, or `on_model_failure`, allows it; such a verdict says so.
+    `budget_usd` is the most that one answer may cost; without one, whatever budget holds around a call does.
     """
 
     def __init__(
@@ -38,6 +55,9 @@ class Evaluator:
         grader: Grader,
         fallback: Grader | None = None,
         on_model_failure: OnModelFailure = "error",
+        budget_usd: float | None = None,
+        recorder: Recorder | None = None,
+        parameters: Mapping[str, JsonValue] | None = None,
         max_answer_bytes: int = DEFAULT_MAX_BYTES,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
@@ -47,6 +67,9 @@ class Evaluator:
         self._grader = grader
         self._fallback = fallback
         self._on_model_failure = on_model_failure
+        self._budget_usd = budget_usd
+        self._recorder = recorder
+        self._parameters = dict(parameters or {})
         self._now = now
         self._new_id = new_id
 
@@ -70,6 +93,8 @@ class Evaluator:
         metadata: dict[str, JsonValue] | None = None,
         offset_unit: OffsetUnit = "codepoint",
         on_model_failure: OnModelFailure | None = None,
+        scope: Scope | None = None,
+        verdict_id: str | None = None,
     ) -> Verdict:
         """Grade one answer against a rubric, given by its id in the catalog or as a model.
 
@@ -78,17 +103,72 @@ class Evaluator:
             RubricInvalid: the rubric's file is broken.
             AnswerInvalid: the text cannot be graded.
             GraderUnavailable: the grader cannot grade now, and no fallback was allowed.
+            BudgetExceeded: the budget does not cover the first call.
         """
+        verdict, records = await self.grade_recorded(
+            rubric=rubric,
+            answer=answer,
+            question=question,
+            answer_id=answer_id,
+            metadata=metadata,
+            offset_unit=offset_unit,
+            on_model_failure=on_model_failure,
+            scope=scope,
+            verdict_id=verdict_id,
+        )
+        if records and self._recorder is not None:
+            await self._record(self._recorder, verdict, records)
+        return verdict
+
+    async def grade_recorded(
+        self,
+        *,
+        rubric: str | Rubric,
+        answer: str,
+        question: str | None = None,
+        answer_id: str | None = None,
+        metadata: dict[str, JsonValue] | None = None,
+        offset_unit: OffsetUnit = "codepoint",
+        on_model_failure: OnModelFailure | None = None,
+        scope: Scope | None = None,
+        verdict_id: str | None = None,
+    ) -> tuple[Verdict, tuple[Record, ...]]:
+        """Grade as `grade` does; with the verdict comes what it was read from, for the caller to keep."""
         chosen = self.catalog.get(rubric) if isinstance(rubric, str) else rubric
         checked = parse_answer(
-            answer, question=question, answer_id=answer_id, metadata=metadata, max_bytes=self.max_answer_bytes
+            answer,
+            question=question,
+            answer_id=answer_id,
+            metadata=metadata,
+            scope=scope,
+            max_bytes=self.max_answer_bytes,
         )
         began = time.perf_counter()
-        grading = await self._grade(chosen, checked, on_model_failure or self._on_model_failure)
+        with self._spending():
+            grading = await self._grade(chosen, checked, on_model_failure or self._on_model_failure)
         seconds = round(time.perf_counter() - began, 6)
         grading = grading.model_copy(update={"usage": grading.usage.model_copy(update={"seconds": seconds})})
-        verdict = build_verdict(chosen, checked, grading, verdict_id=self._new_id(), created_at=self._now())
-        return verdict if offset_unit == "codepoint" else in_utf16(verdict, answer)
+        verdict = build_verdict(
+            chosen, checked, grading, verdict_id=verdict_id or self._new_id(), created_at=self._now()
+        )
+        return verdict if offset_unit == "codepoint" else in_utf16(verdict, answer), grading.records
+
+    async def _record(self, recorder: Recorder, verdict: Verdict, records: tuple[Record, ...]) -> None:
+        what = Provenance(
+            answer_sha256=verdict.answer_sha256,
+            rubric_digest=verdict.rubric.digest,
+            parameters=self._parameters,
+            records=records,
+        )
+        try:
+            await recorder.keep(verdict.id, what)
+        except StoreUnavailable as error:
+            log.warning("what a verdict was read from could not be kept: %s", error)
+
+    def _spending(self) -> contextlib.AbstractContextManager[None]:
+        if self._budget_usd is None:
+            return contextlib.nullcontext()
+        return spending(fund_for_one(self._budget_usd))
 
     async def _grade(self, rubric: Rubric, answer: Answer, on_model_failure: OnModelFailure) -> Grading:
         try:
@@ -101,6 +181,7 @@ class Evaluator:
             return grading.model_copy(
                 update={
                     "grader": grading.grader.model_copy(update={"degraded": error.reason}),
+                    "usage": grading.usage + Usage(calls=error.calls),
                     "warnings": (Notice(code="degraded", message=why), *grading.warnings),
                 }
             )
@@ -111,6 +192,8 @@ def build_verdict(
 ) -> Verdict:
     """Score and coach a grading, and put everything published about an answer together."""
     score = score_grading(rubric, grading)
+    coaching = coach(rubric, grading, score)
+    advice = {step.id: step.advice for step in coaching.next_steps if step.kind == "criterion"}
     return Verdict(
         id=verdict_id,
         created_at=created_at,
@@ -127,13 +210,13 @@ def build_verdict(
         score_high=score.high,
         band=score.band,
         criteria=tuple(
-            _criterion(rubric, criterion, graded)
+            _criterion(rubric, criterion, graded, advice.get(criterion.id))
             for criterion, graded in zip(rubric.criteria, grading.criteria, strict=True)
         ),
         red_flags=tuple(
             _red_flag(flag, found) for flag, found in zip(rubric.red_flags, grading.red_flags, strict=True)
         ),
-        coaching=coach(rubric, grading, score),
+        coaching=coaching,
         review=Review(needed=bool(grading.review), why=grading.review),
         usage=grading.usage,
         warnings=(*grading.warnings, *_question_warnings(rubric, answer)),
@@ -166,7 +249,7 @@ def _status(grading: Grading) -> Status:
     return "graded" if whole else "partial"
 
 
-def _criterion(rubric: Rubric, criterion: Criterion, graded: Graded | Ungraded) -> CriterionVerdict:
+def _criterion(rubric: Rubric, criterion: Criterion, graded: Graded | Ungraded, advice: str | None) -> CriterionVerdict:
     known = graded if isinstance(graded, Graded) else None
     return CriterionVerdict(
         id=criterion.id,
@@ -182,7 +265,9 @@ def _criterion(rubric: Rubric, criterion: Criterion, graded: Graded | Ungraded) 
         evidence=known.evidence if known else (),
         reason=graded.reason,
         not_higher=known.not_higher if known else None,
-        advice=advise_criterion(rubric, criterion, known) if known else None,
+        advice=advice,
+        route=graded.route,
+        spread=known.spread if known else None,
     )
 
 

@@ -93,9 +93,12 @@ class Cors(CORSMiddleware):
         super().__init__(
             app,
             allow_origins=origins,
-            allow_methods=("GET", "POST"),
-            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID"),
-            expose_headers=("ETag", "Idempotent-Replay", "Retry-After", "X-Request-ID"),
+            allow_methods=("DELETE", "GET", "POST"),
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"),
+            expose_headers=(
+                *("Content-Disposition", "ETag", "Idempotent-Replay", "Location"),
+                *("Retry-After", "X-Request-ID"),
+            ),
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,5 +1,7 @@
 """Refuses a body that is larger than any valid request, before it is read whole, or that would not arrive."""
 
+from collections.abc import Mapping
+
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,33 +33,40 @@ class UpgradeRefusal:
 
 
 class BodyLimit:
-    """Counts a body as it comes in; raises `Refusal`."""
+    """Counts a body as it comes in; raises `Refusal`. `uploads` are the paths that take files, with their limits."""
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    def __init__(self, app: ASGIApp, limit: int, uploads: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._limit = limit
+        self._uploads = uploads or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the request, whose body stops short of the limit or raises."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        upload = self._uploads.get(scope["path"])
+        limit = self._limit if upload is None else upload
+        advice = "the answer must be shorter" if upload is None else "send it in parts, as several batches"
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdecimal() and int(declared[:20]) > self._limit:
-            raise self._refusal()
+        if declared.isdecimal() and int(declared[:20]) > limit:
+            raise too_large(limit, advice)
         received = 0
 
         async def counted() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._limit:
+            if received > limit:
                 # A body of unknown length may have no end, so the connection must.
-                raise self._refusal({"Connection": "close"})
+                raise too_large(limit, advice, {"Connection": "close"})
             return message
 
         await self._app(scope, counted, send)
 
-    def _refusal(self, headers: dict[str, str] | None = None) -> Refusal:
-        detail = f"The body is larger than the limit of {self._limit:,} bytes; the answer must be shorter."
-        return Refusal(413, "body-too-large", detail, headers=headers)
+
+def too_large(limit: int, advice: str, headers: Mapping[str, str] | None = None) -> Refusal:
+    """How a body is refused that is larger than so many bytes."""
+    return Refusal(
+        413, "body-too-large", f"The body is larger than the limit of {limit:,} bytes; {advice}.", headers=headers
+    )

@@ -14,12 +14,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.api.tracking import context_of
 from service.errors import (
     AnswerInvalid,
+    AnswersInvalid,
+    BudgetExceeded,
+    ExportInvalid,
     GraderUnavailable,
     GradingError,
     ReplyInvalid,
     RubricInvalid,
     RubricNotFound,
+    RunNotFound,
     SettingsInvalid,
+    SpeakerUnclear,
+    StoreUnavailable,
+    TranscriptInvalid,
+    WebhookInvalid,
 )
 from service.models import Frozen
 
@@ -29,11 +37,22 @@ STATUSES: Mapping[type[GradingError], int] = {
     SettingsInvalid: 500,
     RubricInvalid: 500,
     RubricNotFound: 404,
+    RunNotFound: 404,
     AnswerInvalid: 422,
+    AnswersInvalid: 422,
+    TranscriptInvalid: 422,
+    SpeakerUnclear: 422,
+    ExportInvalid: 422,
+    WebhookInvalid: 422,
     ReplyInvalid: 500,
+    StoreUnavailable: 503,
     GraderUnavailable: 503,
+    BudgetExceeded: 503,
 }
 
+_NO_STORE = "The database cannot be used now, so there are no batches; single answers are graded all the same."
+_NO_MONEY = "Grading this answer may cost more than the service allows for one answer."
+_STORE_RETRY_S = 5.0
 _INTERNAL = "Something went wrong inside the service; its log has more under this request id."
 _HTTP_PROBLEMS: Mapping[int, tuple[str, str]] = {
     404: ("not-found", "Nothing is at this path; /docs lists what there is."),
@@ -62,7 +81,7 @@ class Problem(Frozen):
     errors: tuple[FieldError, ...] | None = None
     """Every field that is not valid."""
     known: tuple[str, ...] | None = None
-    """The ids that exist, where an unknown one was asked for."""
+    """What exists, where something unknown was asked for: ids of rubrics, or the speakers of a transcript."""
     reason: str | None = None
     """A stable word for why the grader is unavailable."""
 
@@ -125,9 +144,15 @@ def refusal_of(error: GradingError) -> Refusal:
             headers=_retry_after(error.retry_after),
             reason=error.reason,
         )
+    if isinstance(error, StoreUnavailable):
+        retry_after = _retry_after(_STORE_RETRY_S if error.passing else None)
+        return Refusal(STATUSES[StoreUnavailable], error.code, _NO_STORE, headers=retry_after)
+    if isinstance(error, SpeakerUnclear):
+        return Refusal(STATUSES[SpeakerUnclear], error.code, str(error), known=error.speakers or None)
     status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
-    # What is broken on our side may name files or settings: the log gets that, the client does not.
-    return Refusal(status, error.code, _INTERNAL if status >= 500 else str(error))
+    # What is broken on our side may name files or settings, or what we can pay: the log gets that, the client does not.
+    ours = _NO_MONEY if isinstance(error, BudgetExceeded) else _INTERNAL
+    return Refusal(status, error.code, ours if status >= 500 else str(error))
 
 
 async def answer_http_exception(request: Request, error: Exception) -> Response:
@@ -162,7 +187,10 @@ class Failures:
             return
         except Exception as error:  # noqa: BLE001 - the last one who can answer
             refusal = _refusal(error)
-            if not started:
+            if started:
+                # The status says that all is well; the log must not.
+                context_of(scope).log["code"] = refusal.code
+            else:
                 await refusal.response(scope)(scope, receive, send)
 
 
@@ -170,6 +198,8 @@ def _refusal(error: Exception) -> Refusal:
     refusal = error if isinstance(error, Refusal) else None
     if isinstance(error, GradingError):
         refusal = refusal_of(error)
+    if isinstance(error, StoreUnavailable):
+        _log.warning("no batches: %s", error)
     if refusal is None or refusal.status == 500:
         _log.error("request failed", exc_info=error)
     return refusal or Refusal(500, "internal-error", _INTERNAL)

@@ -5,6 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from service.api.batch_desk import DeskState
 from service.api.metrics import CONTENT_TYPE
 from service.api.problems import Refusal
 from service.api.schema import refusals
@@ -47,11 +48,12 @@ class GraderName(Frozen):
 
 
 class Ready(Frozen):
-    """The service can grade."""
+    """The service can grade; `batches` is how the database of batches stands, `closed` until it is first needed."""
 
     status: Literal["ready"] = "ready"
     rubrics: int
     grader: GraderName
+    batches: DeskState
 
 
 @router.get("/v1/rubrics", tags=["rubrics"], summary="List the rubrics", responses=refusals())
@@ -94,14 +96,36 @@ async def healthz() -> Alive:
     return Alive()
 
 
-@router.get("/readyz", tags=["health"], summary="Can it grade?", responses=refusals(503))
+@router.get(
+    "/readyz",
+    tags=["health"],
+    summary="Can it grade?",
+    responses=refusals(503),
+    openapi_extra={
+        "parameters": [
+            {
+                "name": "require",
+                "in": "query",
+                "required": False,
+                "description": "`batches`: only if batches can be taken too.",
+                "schema": {"type": "string", "enum": ["batches"]},
+            }
+        ]
+    },
+)
 async def readyz(request: Request) -> Ready:
-    """Say how many rubrics are loaded and which grader grades."""
+    """Say how many rubrics are loaded and which grader grades.
+
+    Single answers are graded without the database, so it is not asked for, unless by `require=batches`: then the reply
+    is a 503 while batches cannot be taken.
+    """
     state = state_of(request)
     if not state.rubrics:
         raise Refusal(503, "no-rubrics", "There is no rubric to grade by; see EVALUATOR_RUBRICS_DIR.")
+    if request.query_params.get("require") == "batches":
+        await state.desk.check()
     grader = GraderName(kind="llm" if state.model else "keyword", model=state.model)
-    return Ready(rubrics=len(state.rubrics), grader=grader)
+    return Ready(rubrics=len(state.rubrics), grader=grader, batches=state.desk.state)
 
 
 @router.get("/metrics", tags=["health"], summary="Figures for Prometheus", response_class=Response)

@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, JsonValue, ValidationError, field_validator
+from pydantic import ConfigDict, Field, JsonValue, ValidationError, field_validator, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails
 from starlette.datastructures import Headers
@@ -14,6 +14,8 @@ from starlette.datastructures import Headers
 from service.api.problems import FieldError, Refusal
 from service.evaluator import OffsetUnit, OnModelFailure
 from service.models import Frozen
+from service.rubric import reference_rubric
+from service.rubric.reference import MAX_CHARACTERS
 
 MAX_METADATA_BYTES = 10_000
 _MAX_ERRORS = 20
@@ -32,15 +34,24 @@ _EXAMPLE: JsonDict = {
 
 
 class GradeRequest(Frozen):
-    """An answer to grade, and the rubric to grade it by."""
+    """An answer to grade, and the rubric or the reference answer to grade it by."""
 
     model_config = ConfigDict(
         strict=True, hide_input_in_errors=True, json_schema_extra={"example": _EXAMPLE}, title="GradeRequest"
     )
 
     rubric: Annotated[
-        str, Field(min_length=1, max_length=200, description="Id of a rubric; GET /v1/rubrics lists them.")
-    ]
+        str | None,
+        Field(min_length=1, max_length=200, description="Id of a rubric; GET /v1/rubrics lists them."),
+    ] = None
+    reference: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=MAX_CHARACTERS,
+            description="A model answer to grade against, in place of a rubric; give the `question` with it.",
+        ),
+    ] = None
     answer: Annotated[str, Field(description="What the candidate said, as plain text.")]
     question: Annotated[
         str | None,
@@ -63,6 +74,14 @@ class GradeRequest(Frozen):
         Field(description="When the model cannot grade: `error`, or `fallback` to the keyword grader."),
     ] = None
 
+    @model_validator(mode="after")
+    def _one_yardstick(self) -> "GradeRequest":
+        if (self.rubric is None) == (self.reference is None):
+            raise ValueError("give either a `rubric` or a `reference` to grade by")
+        if self.reference is not None:
+            reference_rubric(self.reference, self.question)  # refuses one without words
+        return self
+
     @field_validator("metadata")
     @classmethod
     def _bounded(cls, metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -77,12 +96,25 @@ class GradeRequest(Frozen):
 
 def check_media_type(headers: Headers) -> None:
     """Refuse a body that says it is something other than plain JSON; one that says nothing is taken for JSON."""
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_json = media_type in {"", "application/json"} or (
+    if not is_json(media_type_of(headers)):
+        raise Refusal(415, "not-json-type", "Send JSON, with the header `Content-Type: application/json`.")
+    check_not_encoded(headers)
+
+
+def media_type_of(headers: Headers) -> str:
+    """The declared type of a body in lower case, without parameters; empty if there is none."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a body of this type is read as JSON."""
+    return media_type in {"", "application/json"} or (
         media_type.startswith("application/") and media_type.endswith("+json")
     )
-    if not is_json:
-        raise Refusal(415, "not-json-type", "Send JSON, with the header `Content-Type: application/json`.")
+
+
+def check_not_encoded(headers: Headers) -> None:
+    """Refuse a body that is compressed, for nobody knows how large it is."""
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise Refusal(415, "encoded-body", "Send the body as it is, without Content-Encoding.")
 
@@ -92,14 +124,19 @@ def parse_grade_request(body: bytes) -> GradeRequest:
     try:
         return GradeRequest.model_validate_json(body.removeprefix(BOM_UTF8))
     except ValidationError as error:
-        # The context stays out as well: for our own validators it holds the exception.
-        details = error.errors(include_url=False, include_input=False, include_context=False)
+        raise refusal_of_fields(error, tuple(GradeRequest.model_fields)) from None
+
+
+def refusal_of_fields(error: ValidationError, known: Sequence[str], *, what: str = "body") -> Refusal:
+    """What a request is answered whose fields are not valid; `known` are the fields there are, `what` holds them."""
+    # The context stays out as well: for our own validators it holds the exception.
+    details = error.errors(include_url=False, include_input=False, include_context=False)
     if details[0]["type"] == "json_invalid":
-        raise Refusal(400, "not-json", _not_json(details[0]["msg"]))
-    errors = tuple(_field_error(detail) for detail in details[:_MAX_ERRORS])
-    summary = "; ".join(f"{error.field or 'body'}: {error.message}" for error in errors[:3])
+        return Refusal(400, "not-json", not_json(details[0]["msg"]))
+    errors = tuple(_field_error(detail, known) for detail in details[:_MAX_ERRORS])
+    summary = "; ".join(f"{error.field or what}: {error.message}" for error in errors[:3])
     more = f"; and {len(details) - 3} more" if len(details) > 3 else ""
-    raise Refusal(422, "not-valid", f"The body is not a valid request: {summary}{more}.", errors=errors)
+    return Refusal(422, "not-valid", f"The {what} is not a valid request: {summary}{more}.", errors=errors)
 
 
 def parse_idempotency_key(headers: Headers) -> str | None:
@@ -111,16 +148,17 @@ def parse_idempotency_key(headers: Headers) -> str | None:
     return key
 
 
-def _not_json(message: str) -> str:
+def not_json(message: str) -> str:
+    """Why a body cannot be read as JSON, from what the parser says."""
     reason = message.removeprefix("Invalid JSON: ")
     if "hex escape" in reason:
         reason += " (\\ud800 to \\udfff are halves of surrogate pairs: one alone is not text)"
     return f"The body cannot be read as JSON in UTF-8: {reason}."
 
 
-def _field_error(detail: ErrorDetails) -> FieldError:
+def _field_error(detail: ErrorDetails, known: Sequence[str]) -> FieldError:
     message = {
-        "extra_forbidden": f"there is no such field; these exist: {', '.join(GradeRequest.model_fields)}",
+        "extra_forbidden": f"there is no such field; these exist: {', '.join(known)}",
         "missing": "this field is required",
     }.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     return FieldError(field=_path(detail["loc"]), message=message[:1].lower() + message[1:])

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from starlette.requests import Request
 
+from service.api.batch_desk import BatchDesk
 from service.api.idempotency import Replays
 from service.api.metrics import Metrics
+from service.api.submitting import Submitting
 from service.errors import RubricNotFound
 from service.evaluator import Evaluator
 from service.rubric import Rubric
@@ -22,6 +24,8 @@ class ServiceState:
     model: str | None
     metrics: Metrics
     replays: Replays
+    desk: BatchDesk
+    submitting: Submitting
 
     def rubric(self, rubric_id: str) -> Rubric:
         """A rubric that was there at the start.

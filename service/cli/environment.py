@@ -29,6 +29,33 @@ def model_options(command: Command) -> Command:
     return command
 
 
+def panel_options(command: Command) -> Command:
+    """The flags of commands that grade, for more than one grading of an answer."""
+    for option in (
+        click.option("--frontier-model", metavar="NAME", help="A better model, asked only for what is in doubt."),
+        click.option("--panel", type=int, metavar="N", help="How often the model grades each answer, 1 to 15."),
+    ):
+        command = option(command)
+    return command
+
+
+cache_option = click.option(
+    "--no-cache",
+    "cache",
+    flag_value=False,
+    type=bool,
+    default=None,
+    help="Neither use gradings of the database again nor keep any there.",
+)
+budget_option = click.option(
+    "--budget",
+    "budget_usd",
+    type=float,
+    metavar="USD",
+    help="The most it may cost in all, in US dollars; EVALUATOR_BUDGET_USD unless given.",
+)
+
+
 def read_settings(**flags: object) -> "Settings":
     """Read the settings; a provider's key may stand in `.env` too, under the provider's own name."""
     import dotenv  # noqa: PLC0415 - `--help` needs no settings

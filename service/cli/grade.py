@@ -1,18 +1,22 @@
 """`evaluator grade`: one answer from a file or stdin."""
 
 import asyncio
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypedDict
 
 import click
 
-from service.cli.environment import model_options, read_settings
+from service.cli.environment import budget_option, cache_option, model_options, panel_options, read_settings
 from service.cli.failures import BAD_INPUT, GRADED, NOT_ALL_GRADED
 from service.cli.rubric import find_rubric
 
 if TYPE_CHECKING:
     from service.rubric import Catalog, Rubric
+    from service.settings import Settings
+    from service.store import Gradings, Records
     from service.verdict import Verdict
 
 
@@ -28,6 +32,12 @@ def refuse_bytes(_context: click.Context, _parameter: click.Parameter, value: st
 @click.command()
 @click.argument("file", type=click.File("rb"), default="-", metavar="[FILE]")
 @click.option("--rubric", "rubric_id", metavar="ID_OR_FILE", help="The rubric; may be left out when there is only one.")
+@click.option(
+    "--reference",
+    type=click.File("rb"),
+    metavar="FILE",
+    help="Grade against the model answer in FILE, with --question, in place of a rubric.",
+)
 @click.option("--question", help="The question that was asked; a mismatch with the rubric's is pointed out.")
 @click.option("--answer-id", callback=refuse_bytes, help="An id of your own, repeated in the verdict.")
 @click.option(
@@ -39,16 +49,24 @@ def refuse_bytes(_context: click.Context, _parameter: click.Parameter, value: st
 )
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here, not to stdout.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+@cache_option
+@budget_option
+@panel_options
 @model_options
 def grade(
     *,
     file: BinaryIO,
     rubric_id: str | None,
+    reference: BinaryIO | None,
     question: str | None,
     answer_id: str | None,
     offset_unit: Literal["codepoint", "utf16"],
     out: Path | None,
     as_json: bool,
+    cache: bool | None,
+    budget_usd: float | None,
+    panel: int | None,
+    frontier_model: str | None,
     model: str | None,
     api_base: str | None,
     on_model_failure: str | None,
@@ -60,25 +78,65 @@ def grade(
     """
     from service.cli.render import render_verdict  # noqa: PLC0415 - as below
 
-    settings = read_settings(model=model, api_base=api_base, on_model_failure=on_model_failure, rubrics_dir=rubrics_dir)
+    if reference is not None and rubric_id is not None:
+        raise click.UsageError("Give --rubric or --reference, not both.")
+    settings = read_settings(
+        model=model,
+        api_base=api_base,
+        on_model_failure=on_model_failure,
+        rubrics_dir=rubrics_dir,
+        cache=cache,
+        budget_usd=budget_usd,
+        panel=panel,
+        frontier_model=frontier_model,
+    )
     from service.wiring import build_evaluator  # noqa: PLC0415 - `--help` needs none of the service
 
     if out is not None and not out.absolute().parent.is_dir():  # known before a model is paid
         raise click.BadParameter(f"there is no folder {click.format_filename(out.parent)}", param_hint="--out")
-    evaluator = build_evaluator(settings)
-    chosen = choose_rubric(evaluator.catalog, rubric_id)
-    answer = read_answer(file, evaluator.max_answer_bytes)
-    if settings.model and sys.stderr.isatty():
-        click.echo(f"Asking {settings.model} ...", err=True)
-    verdict = asyncio.run(
-        evaluator.grade(rubric=chosen, answer=answer, question=question, answer_id=answer_id, offset_unit=offset_unit)
-    )
+    with _keeping(settings) as keep:
+        evaluator = build_evaluator(settings, **keep)
+        chosen = (
+            choose_rubric(evaluator.catalog, rubric_id) if reference is None else read_reference(reference, question)
+        )
+        answer = read_answer(file, evaluator.max_answer_bytes)
+        if settings.model and sys.stderr.isatty():
+            click.echo(f"Asking {settings.model} ...", err=True)
+        verdict = asyncio.run(
+            evaluator.grade(
+                rubric=chosen, answer=answer, question=question, answer_id=answer_id, offset_unit=offset_unit
+            )
+        )
     text = verdict.model_dump_json(indent=2) if as_json else render_verdict(verdict, color=out is None)
     if out is None:
         click.echo(text)
     else:
         write_whole(out, text + "\n")
     sys.exit(GRADED if _all_graded(verdict) else NOT_ALL_GRADED)
+
+
+class _Keep(TypedDict, total=False):
+    """Where to keep gradings, and what verdicts were read from."""
+
+    cache: "Gradings"
+    recorder: "Records"
+
+
+@contextlib.contextmanager
+def _keeping(settings: "Settings") -> Iterator[_Keep]:
+    """The user's database, where a model is to grade; grading goes on without it."""
+    from service.errors import StoreUnavailable  # noqa: PLC0415 - as below
+    from service.wiring import open_store  # noqa: PLC0415 - `--help` needs none of the service
+
+    with contextlib.ExitStack() as stack:
+        keep: _Keep = {}
+        if settings.model is not None and settings.cache:
+            try:
+                store = stack.enter_context(contextlib.closing(open_store(settings)))
+                keep = {"cache": store.gradings, "recorder": store.records}
+            except StoreUnavailable as error:
+                click.echo(f"Warning: nothing is kept of this grading. {error}", err=True)
+        yield keep
 
 
 def choose_rubric(catalog: "Catalog", rubric_id: str | None) -> "Rubric":
@@ -91,6 +149,20 @@ def choose_rubric(catalog: "Catalog", rubric_id: str | None) -> "Rubric":
     if len(ids) != 1:
         raise click.UsageError(f"Say which rubric to use with --rubric; these exist: {', '.join(ids)}.")
     return catalog.get(ids[0])
+
+
+def read_reference(file: BinaryIO, question: str | None) -> "Rubric":
+    """The rubric that a file with a model answer stands for."""
+    from service.rubric import reference_rubric  # noqa: PLC0415 - as above
+    from service.rubric.reference import MAX_CHARACTERS  # noqa: PLC0415 - as above
+
+    text = read_answer(file, 4 * MAX_CHARACTERS)
+    if len(text) > MAX_CHARACTERS:
+        raise click.BadParameter(f"it is longer than {MAX_CHARACTERS:,} characters.", param_hint="--reference")
+    try:
+        return reference_rubric(text, question)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="--reference") from None
 
 
 def read_answer(file: BinaryIO, max_bytes: int) -> str:

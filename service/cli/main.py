@@ -6,10 +6,15 @@ from importlib.metadata import version
 
 import click
 
+from service.cli.batch import batch
 from service.cli.failures import exit_code
 from service.cli.grade import grade
+from service.cli.regrade import regrade
 from service.cli.rubric import rubric
+from service.cli.runs import runs
 from service.cli.serve import serve
+from service.cli.transcript import transcript
+from service.cli.worker import worker
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -20,12 +25,18 @@ def cli() -> None:
     Settings come from EVALUATOR_* variables, a .env file, or the flags of a command. With no model set, the offline
     keyword grader grades.
 
-    Exit codes: 0 all graded; 1 something ungraded; 2 bad usage or input; 3 grader unavailable.
+    Exit codes: 0 all graded; 1 something ungraded or failed, or the budget is spent; 2 bad usage or input; 3 grader or
+    database unavailable.
     """
 
 
 cli.add_command(serve)
 cli.add_command(grade)
+cli.add_command(batch)
+cli.add_command(runs)
+cli.add_command(regrade)
+cli.add_command(transcript)
+cli.add_command(worker)
 cli.add_command(rubric)
 
 

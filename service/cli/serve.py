@@ -4,10 +4,16 @@ import contextlib
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from service.cli.environment import model_options, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import uvicorn
 
 
 @click.command()
@@ -37,11 +43,11 @@ def serve(
 
     import uvicorn  # noqa: PLC0415 - only this command serves
 
-    from service.api import build_app  # noqa: PLC0415 - loads the web framework
+    from service.api import build_app, end_streams  # noqa: PLC0415 - loads the web framework
     from service.observability import configure_logging  # noqa: PLC0415 - only a service logs
 
     configure_logging(settings.log_level, settings.log_format or ("text" if sys.stderr.isatty() else "json"))
-    app = build_app(settings)
+    app = build_app(settings, work_at_start=True)
     try:
         listener = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, reuse_port=False
@@ -54,7 +60,19 @@ def serve(
     _announce(settings.model, listener)
     config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how a person stops it
-        uvicorn.Server(config).run(sockets=[listener])
+        _server(config, lambda: end_streams(app)).run(sockets=[listener])
+
+
+def _server(config: "uvicorn.Config", end_streams: "Callable[[], None]") -> "uvicorn.Server":
+    """A server that has its streams end before it waits for its connections to."""
+    import uvicorn  # noqa: PLC0415 - only this command serves
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            end_streams()
+            await super().shutdown(sockets)
+
+    return Server(config)
 
 
 def _announce(model: str | None, listener: socket.socket) -> None:

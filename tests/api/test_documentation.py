@@ -12,7 +12,12 @@ import pytest
 from service.verdict import Verdict
 from tests.api.doubles import KEY, calling
 
-ROUTES = {"/v1/grade", "/v1/rubrics", "/v1/rubrics/{rubric_id}", "/healthz", "/readyz", "/metrics"}
+BATCH = "/v1/batches/{batch_id}"
+ROUTES = {"/v1/grade", "/v1/rubrics", "/v1/rubrics/{rubric_id}", "/healthz", "/readyz", "/metrics"} | {
+    "/v1/batches",
+    BATCH,
+    *(f"{BATCH}/{part}" for part in ("summary", "results", "events", "cancel", "resume")),
+}
 
 
 async def document(**settings: Any) -> dict[str, Any]:
@@ -62,6 +67,31 @@ async def test_the_grade_operation_is_whole() -> None:
     assert replies["200"]["content"]["application/json"]["schema"]["$ref"].endswith("/Verdict")
     assert list(replies["422"]["content"]) == ["application/problem+json"]
     assert [parameter["name"] for parameter in operation["parameters"]] == ["Idempotency-Key"]
+
+
+async def test_the_batch_operations_are_whole() -> None:
+    """Every kind of body, every reply and every parameter is described, and FastAPI's own refusals are not."""
+    described = await document()
+
+    create = described["paths"]["/v1/batches"]["post"]
+    bodies = create["requestBody"]["content"]
+    assert bodies["application/json"]["schema"]["$ref"].endswith("/BatchRequest")
+    assert {"multipart/form-data", "text/csv", "application/jsonl", "application/vnd.apache.parquet"} <= set(bodies)
+    assert set(create["responses"]) == {"202", "400", "404", "409", "413", "415", "422", "503", "default"}
+    assert create["responses"]["202"]["content"]["application/json"]["schema"]["$ref"].endswith("/Batch")
+    assert "Location" in create["responses"]["202"]["headers"]
+    results = described["paths"][f"{BATCH}/results"]["get"]
+    assert {each["name"] for each in results["parameters"]} == {
+        *("batch_id", "follow", "after", "format", "status", "band", "id")
+    }
+    assert results["responses"]["200"]["content"]["application/jsonl"]["schema"]["$ref"].endswith("/Outcome")
+    assert list(results["responses"]["422"]["content"]) == ["application/problem+json"]
+    assert "204" in described["paths"][f"{BATCH}/events"]["get"]["responses"]
+    schemas = described["components"]["schemas"]
+    for name in ("BatchRequest", "BatchSummary", "Outcome", "Batch"):
+        jsonschema.Draft202012Validator.check_schema(schemas[name])
+    schema = described | {"$ref": "#/components/schemas/BatchRequest"}
+    jsonschema.validate(schemas["BatchRequest"]["example"], schema, cls=jsonschema.Draft202012Validator)
 
 
 async def test_the_example_works_as_it_stands() -> None:

@@ -8,6 +8,9 @@ import pytest
 
 from service.api import build_app
 from service.errors import GraderUnavailable
+from service.evaluator import Evaluator
+from service.graders.keyword import KeywordGrader
+from service.rubric import Catalog
 from service.settings import Settings
 from service.verdict import Verdict
 from tests.api.doubles import ANSWER, BODY, RUBRIC, ScriptedGrader, calling, evaluator_of
@@ -37,6 +40,42 @@ async def test_everything_sent_reaches_the_grader_or_the_verdict() -> None:
     assert (verdict["answer_id"], verdict["metadata"]) == ("a-1", metadata)
     assert grader.answers[0].question == "What is your name?"
     assert [warning["code"] for warning in verdict["warnings"]] == ["question-mismatch"]
+
+
+async def test_a_reference_stands_in_for_a_rubric() -> None:
+    """A question and a model answer are enough to grade by."""
+    body = {
+        "question": "What does a fuse do?",
+        "reference": "It melts when too much current flows. So the wires do not overheat.",
+        "answer": "When the current is too high it melts.",
+    }
+
+    async with calling(evaluator=Evaluator(catalog=Catalog(), grader=KeywordGrader())) as client:
+        verdict = Verdict.model_validate_json((await client.post("/v1/grade", json=body)).content)
+
+    assert (verdict.rubric.id, verdict.status) == ("reference", "graded")
+    assert [criterion.level for criterion in verdict.criteria][1] == 0
+    assert verdict.score is not None
+    assert 0 < verdict.score < 100
+    assert "weak-grading" in [warning.code for warning in verdict.warnings]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({}, "either a `rubric` or a `reference`"),
+        ({"rubric": RUBRIC, "reference": "It melts."}, "either a `rubric` or a `reference`"),
+        ({"reference": "..."}, "no words"),
+        ({"reference": "word " * 5_000}, "at most 20000 characters"),
+    ],
+)
+async def test_one_thing_to_grade_by_is_needed(given: dict[str, str], why: str) -> None:
+    """Neither, both, or a reference that says nothing or too much."""
+    async with calling() as client:
+        reply = await client.post("/v1/grade", json={"answer": "It melts."} | given)
+
+    assert (reply.status_code, reply.json()["code"]) == (422, "not-valid")
+    assert why in reply.json()["detail"]
 
 
 async def test_a_byte_order_mark_is_no_part_of_the_body() -> None:

@@ -178,4 +178,4 @@ def test_every_rubric_is_ready_before_the_first_answer() -> None:
 
     build_app(Settings(), evaluator_of(grader))
 
-    assert grader.prepared == ["rag-vs-fine-tuning"]
+    assert grader.prepared == ["rag-vs-fine-tuning", "safe-isolation"]

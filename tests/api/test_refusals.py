@@ -1,12 +1,15 @@
 """What is refused: with which status and code, and that nothing was graded."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from service.api.metrics import Metrics
 from service.api.problems import STATUSES, Failures, refusal_of
+from service.api.tracking import Tracking
 from service.errors import (
     AnswerInvalid,
     GraderUnavailable,
@@ -64,7 +67,7 @@ async def test_a_body_that_cannot_be_graded_is_refused(body: bytes, status: int,
 @pytest.mark.parametrize(
     ("change", "field", "said"),
     [
-        pytest.param({"anwser": "x"}, "anwser", "these exist: rubric, answer", id="unknown field"),
+        pytest.param({"anwser": "x"}, "anwser", "these exist: rubric, reference, answer", id="unknown field"),
         pytest.param({"answer": None}, "answer", "string", id="null answer"),
         pytest.param({"answer": 12}, "answer", "string", id="answer is a number"),
         pytest.param({"answer": ["x"]}, "answer", "string", id="answer is a list"),
@@ -106,15 +109,15 @@ async def test_a_number_that_is_not_finite_is_refused(number: str) -> None:
     assert "finite" in check_problem(reply, 422, "not-valid")["errors"][0]["message"]
 
 
-async def test_missing_fields_are_all_named() -> None:
+async def test_wrong_and_missing_fields_are_all_named() -> None:
     """One reply lists everything there is to correct."""
     async with calling() as client:
-        reply = await client.post("/v1/grade", content=b"{}")
+        reply = await client.post("/v1/grade", json={"answer_id": 7})
 
     errors = check_problem(reply, 422, "not-valid")["errors"]
     assert [(error["field"], error["message"]) for error in errors] == [
-        ("rubric", "this field is required"),
         ("answer", "this field is required"),
+        ("answer_id", "input should be a valid string"),
     ]
 
 
@@ -269,8 +272,8 @@ def test_errors_of_the_client_explain_themselves() -> None:
     assert refusal_of(RubricNotFound("x", ["y"])).known == ("y",)
 
 
-async def test_a_reply_that_fails_halfway_is_not_begun_again() -> None:
-    """A second status line cannot be sent; the server sees the reply unfinished and ends the connection."""
+async def test_a_reply_that_fails_halfway_is_not_begun_again(caplog: pytest.LogCaptureFixture) -> None:
+    """A second status line cannot be sent; the server sees the reply unfinished, and the log why."""
     sent: list[Message] = []
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -283,9 +286,13 @@ async def test_a_reply_that_fails_halfway_is_not_begun_again() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await Failures(app)({"type": "http"}, receive, send)
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    with caplog.at_level(logging.INFO, logger="service.access"):
+        await Tracking(Failures(app), Metrics(), paths=())(scope, receive, send)
 
     assert [message["type"] for message in sent] == ["http.response.start"]
+    (line,) = [record.__dict__ for record in caplog.records if record.name == "service.access"]
+    assert (line["status"], line["code"]) == (200, "internal-error")
 
 
 async def test_an_answer_limit_of_the_settings_holds() -> None:

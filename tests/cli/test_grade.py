@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 
 from service.cli.grade import read_answer
 from service.cli.main import cli
-from tests.conftest import labelled_answers
+from tests.cli.here import evaluator_here
+from tests.conftest import FIXTURES, labelled_answers
 
 ANSWER = "I start with prompting because it is cheap. I add retrieval when the data changes every week."
 RUBRIC = ["--rubric", "rag-vs-fine-tuning"]
@@ -63,11 +64,23 @@ def test_stdin_is_read(arguments: list[str]) -> None:
     assert json.loads(result.stdout)["criteria"][0]["id"] == "ladder-order"
 
 
-def test_the_only_rubric_need_not_be_named(answer_file: Path) -> None:
+def test_the_only_rubric_need_not_be_named(answer_file: Path, tmp_path: Path) -> None:
     """A default that works: one rubric in the folder is the one that is meant."""
+    rubrics = tmp_path / "rubrics"
+    rubrics.mkdir()
+    (rubrics / "tiny.yaml").write_bytes((FIXTURES / "rubrics" / "tiny.yaml").read_bytes())
+
+    result = run("grade", "--rubrics-dir", str(rubrics), str(answer_file), "--json")
+
+    assert json.loads(result.stdout)["rubric"]["id"] == "tiny"
+
+
+def test_one_of_several_rubrics_has_to_be_named(answer_file: Path) -> None:
+    """Which one was meant is not guessed at."""
     result = run("grade", str(answer_file), "--json")
 
-    assert json.loads(result.stdout)["rubric"]["id"] == "rag-vs-fine-tuning"
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--rubric; these exist: rag-vs-fine-tuning, safe-isolation" in result.stderr
 
 
 def test_a_rubric_can_be_a_file(answer_file: Path, tmp_path: Path) -> None:
@@ -179,11 +192,10 @@ def test_an_answer_that_cannot_be_graded_is_bad_input(tmp_path: Path, content: b
     path = tmp_path / "answer.txt"
     path.write_bytes(content)
 
-    result = evaluator("grade", *RUBRIC, str(path), "--json", folder=tmp_path)
+    result = evaluator_here("grade", *RUBRIC, str(path), "--json")
 
     assert (result.returncode, result.stdout) == (2, b"")
     assert complaint in result.stderr.decode()
-    assert b"Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -214,16 +226,27 @@ def test_encodings_that_say_what_they_are_are_read(tmp_path: Path, content: byte
         pytest.param(["--rubrics-dir", "nowhere"], "there is no folder 'nowhere'", id="no such folder"),
         pytest.param(["--api-base", "http://127.0.0.1:1"], "EVALUATOR_MODEL is not", id="a server but no model"),
         pytest.param(["--model", "gpt-5"], "OPENAI_API_KEY", id="a model without its key"),
+        pytest.param(["--panel", "3"], "need EVALUATOR_MODEL", id="a panel without a model"),
+        pytest.param(["--panel", "0", "--model", "openai/a"], "EVALUATOR_PANEL: must be", id="an empty panel"),
+        pytest.param(["--frontier-model", "openai/a"], "need EVALUATOR_MODEL", id="a frontier alone"),
         pytest.param(["--wrong-flag"], "No such option", id="unknown flag"),
     ],
 )
 def test_bad_usage_says_what_to_do(answer_file: Path, arguments: list[str], complaint: str) -> None:
     """Exit code 2, what is wrong on stderr, nothing on stdout."""
-    result = evaluator("grade", str(answer_file), *arguments, folder=answer_file.parent)
+    result = evaluator_here("grade", str(answer_file), *arguments)
 
     assert (result.returncode, result.stdout) == (2, b"")
     assert complaint in result.stderr.decode()
-    assert b"Traceback" not in result.stderr
+
+
+def test_a_refusal_is_a_line(answer_file: Path) -> None:
+    """And nothing else, such as a traceback or a warning of a library."""
+    result = evaluator("grade", str(answer_file), "--rubric", "nowhere", folder=answer_file.parent)
+
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert result.stderr.startswith(b"Error: ")
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_an_id_that_is_no_text_is_bad_usage(answer_file: Path) -> None:
@@ -258,10 +281,7 @@ def test_an_unreachable_model_may_fall_back_when_told_to(answer_file: Path, monk
     monkeypatch.setenv("EVALUATOR_MODEL_ATTEMPTS", "1")
     unreachable = ["--model", "openai/some-model", "--api-base", "http://127.0.0.1:9/v1"]
 
-    result = evaluator(
-        "grade", *RUBRIC, str(answer_file), "--json", *unreachable, "--on-model-failure", "fallback",
-        folder=answer_file.parent,
-    )  # fmt: skip
+    result = run("grade", *RUBRIC, str(answer_file), "--json", *unreachable, "--on-model-failure", "fallback")
 
     verdict = json.loads(result.stdout)
     assert (verdict["status"], verdict["grader"]["kind"]) == ("degraded", "keyword")
@@ -278,10 +298,10 @@ def test_an_answer_in_another_language_is_exit_code_1(tmp_path: Path) -> None:
         encoding="utf-8",
     )
 
-    result = evaluator("grade", *RUBRIC, str(path), "--json", folder=tmp_path)
+    result = run("grade", *RUBRIC, str(path), "--json")
 
     verdict = json.loads(result.stdout)
-    assert (result.returncode, verdict["status"], verdict["score"]) == (1, "ungraded", None)
+    assert (result.exit_code, verdict["status"], verdict["score"]) == (1, "ungraded", None)
     assert (verdict["score_low"], verdict["score_high"]) == (0.0, 100.0)
 
 
@@ -300,9 +320,8 @@ def test_control_characters_of_an_answer_never_reach_the_terminal(tmp_path: Path
     path = tmp_path / "answer.txt"
     path.write_text(ANSWER.replace("prompting", "prompting \x1b[31m\x9b2J\u202e"), encoding="utf-8")
 
-    result = evaluator("grade", *RUBRIC, str(path), folder=tmp_path)
+    shown = run("grade", *RUBRIC, str(path)).stdout
 
-    shown = result.stdout.decode()
     assert "prompting" in shown
     assert not {"\x1b", "\x9b", "\u202e"} & set(shown)
 

@@ -20,7 +20,7 @@ def test_list_names_each_rubric() -> None:
     """A line a rubric, beginning with the id that --rubric takes."""
     result = run("list")
 
-    assert [line.split()[0] for line in result.stdout.splitlines()] == ["rag-vs-fine-tuning"]
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["rag-vs-fine-tuning", "safe-isolation"]
 
 
 def test_list_as_json(rubric: Rubric) -> None:

@@ -39,29 +39,22 @@ def refused(*arguments: str) -> str:
     return ran.stderr
 
 
-def test_an_answer_posted_to_a_fresh_service_is_graded() -> None:
-    """Start, POST, verdict; nothing else is needed."""
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_fresh_service_grades_and_a_signal_ends_it(sent: signal.Signals) -> None:
+    """Start, POST, verdict; a supervisor's SIGTERM and a person's Ctrl-C end it, without a traceback."""
     body = {"rubric": "rag-vs-fine-tuning", "answer": "I would start with a prompt, because it costs next to nothing."}
 
-    with serving() as (_, address):
+    with serving() as (process, address):
         request = urllib.request.Request(
             f"{address}/v1/grade", json.dumps(body).encode(), {"Content-Type": "application/json"}
         )
         with urllib.request.urlopen(request) as reply:
             verdict = json.load(reply)
-
-    assert verdict["grader"]["kind"] == "keyword"
-    assert len(verdict["criteria"]) == 12
-
-
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_without_fuss(sent: signal.Signals) -> None:
-    """A supervisor's SIGTERM and a person's Ctrl-C end it, without a traceback."""
-    with serving() as (process, address):
-        urllib.request.urlopen(f"{address}/healthz").close()
         process.send_signal(sent)
         _, logged = process.communicate(timeout=60)
 
+    assert verdict["grader"]["kind"] == "keyword"
+    assert len(verdict["criteria"]) == 12
     assert process.returncode in (0, -sent)
     assert "Traceback" not in logged
 

@@ -1,0 +1,3 @@
+from tests.rubrics_once import rubrics_once
+
+__all__ = ["rubrics_once"]
