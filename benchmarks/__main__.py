@@ -2,9 +2,15 @@
 
 import sys
 
-from benchmarks import grading, startup
+from benchmarks import grading, many, serving, startup, through_provider
 
-BENCHMARKS = {"startup": startup.main, "grading": grading.main}
+BENCHMARKS = {
+    "startup": startup.main,
+    "grading": grading.main,
+    "serving": serving.main,
+    "many": many.main,
+    "through-provider": through_provider.main,
+}
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from hypothesis import settings
 
 from service.rubric import Catalog, Rubric
 from service.settings import PREFIX, Settings
+from tests.databases import postgres_database, sqlite_url
 
 ROOT = Path(__file__).parent.parent
 FIXTURES = ROOT / "fixtures"
@@ -38,7 +40,7 @@ class Labelled(NamedTuple):
 
 
 def labelled_answers(*files: str) -> list[Labelled]:
-    """The labelled answers of the first rubric, from these files, or those with the firmest labels."""
+    """Labelled answers from these files, or those of the first rubric with the firmest labels."""
     lines = [
         line
         for name in files or ("answers",)
@@ -48,7 +50,9 @@ def labelled_answers(*files: str) -> list[Labelled]:
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    # What is kept without being told where, as by a command that is tried, is kept for one test alone.
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
     for name in list(os.environ):
         if name.startswith(PREFIX) or name.endswith(("_API_KEY", "_API_BASE", "_BASE_URL")):
             monkeypatch.delenv(name)
@@ -60,3 +64,13 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def rubric() -> Rubric:
     """The first rubric, as it comes with the service."""
     return Catalog().get("rag-vs-fine-tuning")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind in turn."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path)
+        return
+    with postgres_database() as url:
+        yield url

@@ -16,7 +16,10 @@ from service.evaluator import Evaluator
 from service.settings import Settings
 from service.wiring import build_evaluator
 from tests.conftest import Labelled, labelled_answers
+from tests.rubrics_once import rubrics_once
 from tests.serving import serving
+
+__all__ = ["rubrics_once"]
 
 RUBRIC = "rag-vs-fine-tuning"
 DIFFERS = {"id", "created_at", "usage"}

@@ -90,7 +90,8 @@ def shell(service_address: str, tmp_path: Path) -> Path:
 def test_the_examples_show_what_comes_out(shell: Path, service_address: str) -> None:
     """Run one after another in one folder, as a newcomer would."""
     path = os.pathsep.join([str(shell / "tools"), str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = os.environ | {"PATH": path, "NO_PROXY": "127.0.0.1"}
+    database = f"sqlite:///{shell / 'evaluator.db'}"
+    environment = os.environ | {"PATH": path, "NO_PROXY": "127.0.0.1", "EVALUATOR_DATABASE_URL": database}
     ran = 0
     for example in examples():
         if example.command.startswith(NEEDS_MORE_THAN_THIS_MACHINE):
