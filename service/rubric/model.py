@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, JsonValue
 
@@ -166,6 +166,17 @@ class Rubric(Frozen):
     def __hash__(self) -> int:
         """By its digest, so that what is computed once per rubric is quickly found again."""
         return hash(self.digest)
+
+    def __eq__(self, other: object) -> bool:
+        """By its digest: the same rubric is read anew for each run, and compared several times for each answer."""
+        return self is other or (isinstance(other, Rubric) and self.digest == other.digest)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy, with nothing kept of what was computed from other fields."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
     @property
     def max_level(self) -> int:

@@ -116,3 +116,17 @@ def test_the_digest_changes(old: str, new: str) -> None:
     assert rubric.digest != parsed(REST).digest
     assert rubric.digest.startswith("sha256:")
     assert len(rubric.digest) == 71
+
+
+def test_rubrics_are_equal_by_their_content() -> None:
+    """Read twice, they are one key; a copy with another field is another rubric, whatever the first one computed."""
+    one, other = parsed(REST), parsed(REST)
+    digest = one.digest
+
+    renamed = one.model_copy(update={"title": "Another"})
+
+    assert (one == other, hash(one) == hash(other)) == (True, True)
+    assert one != renamed
+    assert renamed.digest != digest
+    assert one.model_copy() == one
+    assert one != digest
