@@ -146,7 +146,15 @@ class Fund:
         await asyncio.shield(asyncio.to_thread(self._ledger.settle, in_nanos(reserved), in_nanos(spent)))
 
     async def _take(self, amount: int, *, begun: bool) -> bool:
-        return await asyncio.to_thread(self._ledger.reserve, amount, begun=begun)
+        taking = asyncio.create_task(asyncio.to_thread(self._ledger.reserve, amount, begun=begun))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # A thread goes on all the same, and nobody would settle what it has set aside.
+            await asyncio.wait([taking])
+            if not taking.cancelled() and taking.exception() is None and taking.result():
+                await asyncio.to_thread(self._ledger.settle, amount, 0)
+            raise
 
     async def _wait_for(self, amount: int, *, begun: bool) -> None:
         look_s, seen, since = _FIRST_LOOK_S, None, self._clock()

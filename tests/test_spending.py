@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from itertools import count
+from threading import Event
 from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.errors import BudgetExceeded, RunNotFound
+from service.errors import BudgetExceeded, RunNotFound, StoreUnavailable
 from service.spending import Account, CurrentBudget, Fund, Ledger, MemoryLedger, fund_for_one, in_nanos, spending
 from service.store import RunLedger, Store, open_store
 from tests.databases import sqlite_url
@@ -190,6 +191,60 @@ async def test_a_call_that_never_fits_is_refused_at_once() -> None:
 
     with pytest.raises(BudgetExceeded, match=r"budget of 1 USD"):
         await fund_of(ledger).reserve(1.5, begun=False)
+
+
+class SlowLedger(MemoryLedger):
+    """Is about to set money aside until it is told to go on, as a database that is busy."""
+
+    def __init__(self, limit_usd: float) -> None:
+        super().__init__(limit_usd)
+        self.asked, self.go_on, self.done = Event(), Event(), Event()
+
+    def reserve(self, amount: int, *, begun: bool) -> bool:
+        """Do it when told to."""
+        self.asked.set()
+        assert self.go_on.wait(60)
+        granted = super().reserve(amount, begun=begun)
+        self.done.set()
+        return granted
+
+
+@pytest.mark.parametrize("limit_usd", [1.0, 0.1], ids=["there is room", "there is none"])
+async def test_what_is_set_aside_for_a_call_that_is_given_up_is_given_back(limit_usd: float) -> None:
+    """Nobody would settle it, and others would wait for that."""
+    ledger = SlowLedger(limit_usd)
+    call = asyncio.create_task(fund_of(ledger).reserve(0.5, begun=False))
+    await asyncio.to_thread(ledger.asked.wait, 60)
+
+    call.cancel()
+    await asyncio.sleep(0)
+    ledger.go_on.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert await asyncio.to_thread(ledger.done.wait, 60)
+    assert (ledger.account().reserved, ledger.account().spent) == (0, 0)
+
+
+async def test_a_call_that_is_given_up_while_the_ledger_fails_is_given_up() -> None:
+    """The trouble of the ledger is nobody's any more."""
+
+    class Failing(SlowLedger):
+        def reserve(self, amount: int, *, begun: bool) -> bool:
+            """Fail when told to go on."""
+            super().reserve(amount, begun=begun)
+            raise StoreUnavailable("It is away.")
+
+    ledger = Failing(1.0)
+    call = asyncio.create_task(fund_of(ledger).reserve(0.5, begun=False))
+    await asyncio.to_thread(ledger.asked.wait, 60)
+
+    call.cancel()
+    await asyncio.sleep(0)
+    ledger.go_on.set()
+
+    with pytest.raises(asyncio.CancelledError):
+        await call
 
 
 async def test_each_answer_draws_on_the_budget_around_it() -> None:

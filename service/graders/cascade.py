@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.answer import Answer
-from service.errors import GraderUnavailable
+from service.errors import BudgetExceeded, GraderUnavailable
 from service.graders import Grader
 from service.graders.doubts import CONTRADICTION, doubts
-from service.graders.merging import Result, broken_by, put_together, results_by_id, without_contradictions
+from service.graders.merging import Result, broken_by, out_of_money, put_together, results_by_id, without_contradictions
 from service.graders.opinion import SecondOpinion
 from service.grading import FlagGraded, Graded, Grading, Notice, Ungraded
 from service.rubric import Rubric
@@ -47,7 +47,7 @@ class CascadeGrader:
 
         Raises:
             GraderUnavailable: the first grader cannot grade now. Without the second, the first grading stands.
-            BudgetExceeded: there is no money for the first grader, or for what is in doubt.
+            BudgetExceeded: there is no money for the first grader. Without any for the second, a warning has its code.
         """
         first = await self._first.grade(rubric, answer, only)
         opinion = None if self._opinion is None else await self._opinion.on(rubric, answer)
@@ -66,6 +66,8 @@ class CascadeGrader:
             second = await self._second.grade(rubric, answer, ids)
         except GraderUnavailable as error:
             state.stand(ids, error)
+        except BudgetExceeded as error:
+            state.stand(ids, out_of_money(error))
         else:
             state.take(second, reasons)
 
@@ -79,7 +81,7 @@ class _Cascading:
     routes: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, tuple[str, ...]] = field(default_factory=dict)
     failure: GraderUnavailable | None = None
-    undecided: list[str] = field(default_factory=list)
+    undecided: dict[str, None] = field(default_factory=dict)
 
     def take(self, second: Grading, reasons: Mapping[str, tuple[str, ...]]) -> None:
         """Take what the better grader says of the ids there are reasons for."""
@@ -90,8 +92,9 @@ class _Cascading:
             mine, other = self.results[item_id], said.get(item_id)
             if other is None or (isinstance(other, Ungraded) and not isinstance(mine, Ungraded)):
                 self.routes.setdefault(item_id, FRONTIER_UNDECIDED)
-                self.undecided.append(item_id)
+                self.undecided[item_id] = None
                 continue
+            self.undecided.pop(item_id, None)
             self.routes[item_id] = f"frontier: {', '.join(why)}"
             self.results[item_id] = _with_spread_of(mine, other)
 
@@ -100,7 +103,7 @@ class _Cascading:
         self.failure = error
         for item_id in ids:
             self.routes.setdefault(item_id, FRONTIER_UNAVAILABLE)
-            self.undecided.append(item_id)
+            self.undecided[item_id] = None
 
     def contradictions(self, rubric: Rubric) -> dict[str, tuple[str, ...]]:
         """What contradicts itself and was not asked together yet, with the reasons there are by now."""

@@ -18,7 +18,8 @@ class PanelGrader:
 
     A criterion gets the lower median of the members' levels, with evidence and reason from the first member at that
     level; its `spread` is the highest less the lowest. It is graded, and a red flag is present, only by a majority of
-    the whole panel: a member that fails costs its vote and makes nobody else's count more.
+    the whole panel: a member that fails, for whatever reason, costs its vote and makes nobody else's count more. What a
+    member could not tell, and a flag that they differ on, is marked as asked for again.
     """
 
     def __init__(self, members: Sequence[Grader]) -> None:
@@ -37,9 +38,11 @@ class PanelGrader:
 
         Raises:
             GraderUnavailable: no member could grade.
-            BudgetExceeded: there is no money for all of them; those under way go on to their end first.
+            BudgetExceeded: there is no money for any of them; where there is for some, a warning has its code.
         """
-        gradings, failures = await grade_at_once(member.grade(rubric, answer, only) for member in self._members)
+        outcomes = await grade_at_once(member.grade(rubric, answer, only) for member in self._members)
+        gradings = [outcome for outcome in outcomes if isinstance(outcome, Grading)]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, GraderUnavailable)]
         ballots = [results_by_id(grading) for grading in gradings]
         wanted = [item_id for item_id in (*rubric.criterion_by_id, *rubric.red_flag_by_id) if _asked(item_id, only)]
         results: dict[str, Result] = {
@@ -69,7 +72,8 @@ class PanelGrader:
         return chosen.model_copy(
             update={
                 "spread": levels[-1] - levels[0] if len(levels) > 1 else chosen.spread,
-                "reasked": any(vote.reasked for vote in votes),
+                # What a member could not tell did not hold when it was asked again.
+                "reasked": len(votes) < len(ballots) or any(vote.reasked for vote in votes),
             }
         )
 
@@ -79,7 +83,9 @@ class PanelGrader:
             return self._too_few(item_id, len(votes), ballots)
         present = self._is_majority(sum(vote.present for vote in votes))
         chosen = next(vote for vote in votes if vote.present == present)
-        return chosen.model_copy(update={"reasked": any(vote.reasked for vote in votes)})
+        # A flag has no spread, which would tell of votes that differ.
+        doubted = len({vote.present for vote in votes}) > 1 or len(votes) < len(ballots)
+        return chosen.model_copy(update={"reasked": doubted or any(vote.reasked for vote in votes)})
 
     def _is_majority(self, votes: int) -> bool:
         return 2 * votes > len(self._members)

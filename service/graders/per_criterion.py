@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from service.answer import Answer
-from service.errors import GraderUnavailable
+from service.errors import BudgetExceeded, GraderUnavailable
 from service.graders import Grader
 from service.graders.merging import (
     Result,
     broken_by,
     grade_at_once,
+    out_of_money,
     put_together,
     results_by_id,
     without_contradictions,
@@ -35,23 +36,28 @@ class PerCriterionGrader:
 
         Raises:
             GraderUnavailable: nothing could be graded; where only some could not, those are ungraded.
-            BudgetExceeded: there is no money for all requests; those under way go on to their end first.
+            BudgetExceeded: there is no money for any request; where there is for some, a warning has its code.
         """
         asked = requests_of(rubric, only)
-        parts, failures = await grade_at_once(self._inner.grade(rubric, answer, ids) for ids in asked)
+        outcomes = await grade_at_once(self._inner.grade(rubric, answer, ids) for ids in asked)
+        parts = [outcome for outcome in outcomes if isinstance(outcome, Grading)]
+        failures = [outcome for outcome in outcomes if isinstance(outcome, GraderUnavailable)]
         results: dict[str, Result] = {item_id: item for part in parts for item_id, item in results_by_id(part).items()}
         if broken := self._settleable(rubric, results):
             try:
                 settled = await self._inner.grade(rubric, answer, broken)
             except GraderUnavailable as error:
                 failures.append(error)
+            except BudgetExceeded as error:
+                failures.append(out_of_money(error))
             else:
                 parts.append(settled)
                 results |= _as_reasked(results_by_id(settled))
         results = without_contradictions(rubric, results)
         results |= {
-            item_id: Ungraded(id=item_id, reason=str(failures[0]))
-            for ids in asked
+            item_id: Ungraded(id=item_id, reason=str(outcome))
+            for ids, outcome in zip(asked, outcomes, strict=True)
+            if isinstance(outcome, GraderUnavailable)
             for item_id in ids
             if item_id not in results
         }

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from service.answer import Answer
 from service.completions import Completion, CompletionRequest
-from service.errors import GraderUnavailable
+from service.errors import BudgetExceeded, GraderUnavailable
 from service.graders.llm import LLMGrader, LLMOptions
 from service.graders.opinion import SecondOpinion
 from service.grading import Grading, Record
@@ -41,12 +41,15 @@ class ReplayCompleter:
 
         Raises:
             GraderUnavailable: nothing came back, or the request was not recorded.
+            BudgetExceeded: there was no money for it.
         """
         exchange = None if self.ended else self._record.exchanges[self._next]
         if exchange is None or exchange.request != digest_of_messages(request.messages):
             self.strayed = True
             raise _not_recorded()
         self._next += 1
+        if exchange.failed is not None and exchange.reason == BudgetExceeded.code:
+            raise BudgetExceeded(exchange.failed)
         if exchange.failed is not None:
             raise GraderUnavailable(exchange.failed, reason=exchange.reason or "", calls=exchange.usage.calls)
         return Completion(

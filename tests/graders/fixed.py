@@ -37,7 +37,7 @@ class FixedGrader:
     """
 
     def __init__(
-        self, said: Mapping[str, Said] | None = None, *, name: str = "one", error: Exception | None = None
+        self, said: Mapping[str, Said] | None = None, *, name: str = "one", error: BaseException | None = None
     ) -> None:
         self.asked: list[tuple[str, ...] | None] = []
         self.prepared: list[str] = []

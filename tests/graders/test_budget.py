@@ -13,10 +13,11 @@ from service.rubric import Catalog
 from service.store import StoredAnswer, StoredRubric
 from tests.batch.runs import spec_with, submission
 from tests.completions.scripted import ScriptedCompleter
-from tests.graders.fixed import FixedGrader, graded
+from tests.graders.fixed import FixedGrader, graded, levels
 from tests.replies.bicycle import TEXT, answer, reply, tiny
 
 INVENTED = {"evidence": ["I use a chain bath with solvent"]}
+ABSENT = {"evidence": [], "basis": "absent", "level": 0}
 SPENT = BudgetExceeded("The budget has no room.")
 DOWN = GraderUnavailable("It is down.", reason="server-error", calls=3)
 
@@ -24,6 +25,12 @@ DOWN = GraderUnavailable("It is down.", reason="server-error", calls=3)
 def evaluator(*lines: str | Exception) -> Evaluator:
     """An evaluator whose model says these lines."""
     return Evaluator(catalog=Catalog(), grader=LLMGrader(ScriptedCompleter(*lines)), fallback=KeywordGrader())
+
+
+def without_second_look() -> LLMGrader:
+    """A grader whose model calls oiling absent, where another sees it, and that has no money to ask again."""
+    opinion = SecondOpinion(FixedGrader({"oiling": graded("oiling", 1)}))
+    return LLMGrader(ScriptedCompleter(reply(oiling=ABSENT), SPENT), opinion=opinion)
 
 
 def stored() -> tuple[StoredAnswer, StoredRubric]:
@@ -48,13 +55,22 @@ async def test_without_money_for_a_reask_what_stands_is_kept() -> None:
 
 
 async def test_without_money_for_a_second_look_the_first_stands() -> None:
-    """But is not used again as if it were whole."""
-    opinion = SecondOpinion(FixedGrader({"oiling": graded("oiling", 1)}))
-    absent = {"evidence": [], "basis": "absent", "level": 0}
-    grading = await LLMGrader(ScriptedCompleter(reply(oiling=absent), SPENT), opinion=opinion).grade(tiny(), answer())
+    """A person should look in its place; it is not used again as if it were whole."""
+    grading = await without_second_look().grade(tiny(), answer())
 
+    assert levels(grading) == {"cleaning": 2, "oiling": 0, "wear": 2}
     assert [notice.code for notice in grading.warnings] == ["budget-exceeded"]
+    assert [why.partition(":")[0] for why in grading.review] == ["oiling"]
+    assert grading.usage.calls == 1
     assert not is_whole(grading)
+
+
+async def test_a_run_does_not_keep_an_answer_that_lacks_a_second_look() -> None:
+    """With more money it ends as if there had been no limit."""
+    grader = Evaluator(catalog=Catalog(), grader=without_second_look())
+
+    with pytest.raises(BudgetExceeded):
+        await grade_stored(grader, spec_with(), *stored())
 
 
 @pytest.mark.parametrize("lines", [(SPENT,), (reply(oiling=INVENTED), SPENT)], ids=["at once", "half way"])

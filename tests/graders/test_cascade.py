@@ -1,15 +1,17 @@
 """A cascade: what is in doubt goes to the better grader, everything else stays, and the verdict says which."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
-from service.errors import GraderUnavailable
+from service.answer import Answer
+from service.errors import BudgetExceeded, GraderUnavailable
 from service.evaluator import Evaluator
 from service.graders.cascade import CascadeGrader
 from service.graders.opinion import SecondOpinion
+from service.graders.panel import PanelGrader
 from service.grading import Evidence, Graded, Grading
-from service.rubric import Catalog
+from service.rubric import Catalog, Rubric
 from tests.graders.fixed import UNAVAILABLE, FixedGrader, Said, flag, graded, levels, presence, reasons
 from tests.replies.bicycle import TEXT, answer, tiny
 
@@ -147,6 +149,71 @@ async def test_without_the_frontier_the_first_grading_stands() -> None:
     assert [notice.code for notice in grading.warnings] == ["frontier-unavailable"]
     assert grading.review == ("oiling: in doubt, and the frontier model did not decide it.",)
     assert (grading.usage.calls, grading.usage.cost_usd) == (2, None)
+
+
+async def test_without_money_for_the_frontier_what_was_paid_for_is_kept() -> None:
+    """A warning of its own code says that more money would better it."""
+    frontier = FixedGrader(error=BudgetExceeded("Nothing is left."))
+
+    grading = await grade({"oiling": graded("oiling", 2, spread=1)}, frontier)
+
+    assert levels(grading) == {"cleaning": 1, "oiling": 2, "wear": 2}
+    assert routes(grading)["oiling"] == "small: frontier unavailable"
+    assert [notice.code for notice in grading.warnings] == ["frontier-unavailable", "budget-exceeded"]
+    assert grading.review == ("oiling: in doubt, and the frontier model did not decide it.",)
+    assert (grading.usage.calls, grading.usage.cost_usd) == (1, 0.01)
+
+
+async def test_without_money_for_the_first_grader_there_is_no_grading() -> None:
+    """Nothing is there to keep."""
+    with pytest.raises(BudgetExceeded):
+        await CascadeGrader(FixedGrader(error=BudgetExceeded("Nothing is left.")), better()).grade(tiny(), answer())
+
+
+@pytest.mark.parametrize("seen", [(True, True, False), (True, False, False), (True, False)])
+async def test_a_red_flag_that_samples_do_not_agree_on_goes_on(seen: tuple[bool, ...]) -> None:
+    """As a criterion does."""
+    frontier = better(cleaning=1)
+    panel = PanelGrader([FixedGrader({**SURE, "water-jet": each}) for each in seen])
+
+    grading = await CascadeGrader(panel, frontier).grade(tiny(), answer())
+
+    assert frontier.asked == [("water-jet",)]
+    assert presence(grading) is False
+
+
+async def test_a_criterion_that_a_sample_could_not_tell_goes_on() -> None:
+    """It was asked again there, in vain."""
+    frontier = better()
+    panel = PanelGrader([FixedGrader({**SURE, "oiling": each}) for each in (2, 2, "It cannot tell.")])
+
+    grading = await CascadeGrader(panel, frontier).grade(tiny(), answer())
+
+    assert frontier.asked == [("oiling",)]
+    assert routes(grading)["oiling"] == "frontier: re-asked"
+
+
+async def test_what_the_frontier_decides_in_the_end_needs_no_review() -> None:
+    """It could not tell by itself, but together with what contradicted it."""
+
+    class Second(FixedGrader):
+        async def grade(self, rubric: Rubric, answer: Answer, only: Sequence[str] | None = None) -> Grading:
+            """Tells of cleaning only when it is asked for the second time."""
+            self.said["cleaning"] = 1 if self.asked else "Nor can it."
+            return await super().grade(rubric, answer, only)
+
+    given = tiny().model_dump(by_alias=True)
+    too_much = {"when": {"red_flag": "water-jet"}, "then": {"criterion": "wear", "at_most": 1}, "why": "It wears."}
+    rubric = Rubric.model_validate(given | {"relations": [*given["relations"], too_much]})
+    small = FixedGrader({**SURE, "cleaning": graded("cleaning", 2, spread=1), "water-jet": "It cannot tell."})
+    frontier = Second({"water-jet": True, "wear": 1})
+
+    grading = await CascadeGrader(small, frontier).grade(rubric, answer())
+
+    assert frontier.asked == [("cleaning", "water-jet"), ("cleaning", "wear", "water-jet")]
+    assert levels(grading) == {"cleaning": 1, "oiling": 2, "wear": 1}
+    assert routes(grading)["cleaning"] == "frontier: samples disagree, contradiction"
+    assert grading.review == ()
 
 
 async def test_what_the_frontier_leaves_ungraded_stands_with_a_word_to_the_reviewer() -> None:

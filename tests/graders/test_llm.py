@@ -8,7 +8,7 @@ import pytest
 
 from service.answer import Answer
 from service.completions import Completion
-from service.errors import GraderUnavailable
+from service.errors import BudgetExceeded, GraderUnavailable
 from service.graders.llm import LLMGrader, LLMOptions
 from service.graders.opinion import OpinionatedGrader, SecondOpinion
 from service.grading import Evidence, FlagGraded, Graded, GraderInfo, Grading, Ungraded
@@ -323,6 +323,40 @@ async def test_what_is_called_absent_beside_evidence_is_looked_at_again(
     assert "I check wear with a gauge" in completer.sent[1].messages[-1].content
     assert '"wear"' in (asked := json.dumps(completer.sent[1].schema))
     assert '"cleaning"' not in asked
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        pytest.param(GraderUnavailable("Gone.", reason="away"), id="unavailable"),
+        pytest.param(BudgetExceeded("Nothing is left."), id="no money"),
+        pytest.param(completion("", refusal="no"), id="a refusal"),
+    ],
+)
+async def test_what_cannot_be_looked_at_again_is_for_review(second: Completion | Exception) -> None:
+    """Asking again for something else came to an end, and nothing more is asked."""
+    completer = ScriptedCompleter(reply(wear=ABSENT, oiling=INVENTED), second)
+
+    grading = await LLMGrader(completer, opinion=SecondOpinion(SeesWear())).grade(tiny(), answer())
+
+    assert levels(grading) == {"cleaning": 2, "oiling": None, "wear": 0}
+    assert grading.review == ("wear: at first no evidence was seen, where the keyword grader sees some.",)
+    assert [item.id for item in grading.criteria if isinstance(item, Graded) and item.reasked] == ["wear"]
+    assert len(completer.sent) == 2
+
+
+@pytest.mark.parametrize("last", ["", "  ", "Sorry?", completion("{", finish_reason="length")])
+async def test_a_second_look_shows_the_last_reply_that_could_be_read(last: str | Completion) -> None:
+    """Providers refuse a turn without words, and one of no use explains nothing."""
+    completer = ScriptedCompleter(reply(wear=ABSENT, oiling=INVENTED), last, reply_of("wear"))
+    grader = LLMGrader(completer, LLMOptions(max_reasks=1), opinion=SecondOpinion(SeesWear()))
+
+    grading = await grader.grade(tiny(), answer())
+
+    said = completer.sent[2].messages[-2]
+    assert said.role == "assistant"
+    assert '"wear"' in said.content
+    assert levels(grading)["wear"] == 2
 
 
 async def test_no_second_look_where_both_agree() -> None:

@@ -1,22 +1,44 @@
 """A panel: the middle level counts, a majority is needed, and nobody's vote counts twice."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.errors import BudgetExceeded, GraderUnavailable
+from service.answer import Answer
+from service.errors import BudgetExceeded, GraderUnavailable, StoreUnavailable
 from service.graders.panel import PanelGrader
 from service.grading import FlagGraded, Graded, Grading, Ungraded
-from tests.graders.fixed import UNAVAILABLE, FixedGrader, graded, levels, presence, reasons
+from service.rubric import Rubric
+from tests.graders.fixed import UNAVAILABLE, FixedGrader, Said, graded, levels, presence, reasons
 from tests.replies.bicycle import answer, tiny
 
 ANSWER = answer()
 
 Ballot = int | None
 """What one member says of a criterion; None that it cannot tell."""
+
+
+class Slow(FixedGrader):
+    """Takes its time, so that the others are through before it; or never ends."""
+
+    def __init__(self, said: Mapping[str, Said] | None = None, *, never: bool = False) -> None:
+        super().__init__(said)
+        self.ended = 0
+        self._never = never
+
+    async def grade(self, rubric: Rubric, answer: Answer, only: Sequence[str] | None = None) -> Grading:
+        """Say it in the end."""
+        grading = await super().grade(rubric, answer, only)
+        if self._never:
+            await asyncio.Event().wait()
+        for _ in range(10):
+            await asyncio.sleep(0)
+        self.ended += 1
+        return grading
 
 
 def members(*ballots: Ballot) -> list[FixedGrader]:
@@ -187,15 +209,67 @@ async def test_when_all_fail_there_is_no_grading() -> None:
     assert (caught.value.reason, caught.value.retry_after, caught.value.calls) == ("provider-down", 5.0, 3)
 
 
+@pytest.mark.parametrize(
+    ("error", "codes", "cost_usd"),
+    [
+        pytest.param(BudgetExceeded("Nothing is left."), ["panel-incomplete", "budget-exceeded"], 0.02, id="no money"),
+        pytest.param(ZeroDivisionError("A slip."), ["panel-incomplete"], None, id="a slip in the program"),
+        pytest.param(asyncio.CancelledError(), ["panel-incomplete"], None, id="broken off"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+async def test_whatever_ends_a_member_the_others_go_on_to_their_end(
+    error: BaseException, codes: list[str], cost_usd: float | None, place: int
+) -> None:
+    """What they took is counted, and a majority of them grades; what an unknown number of calls cost is unknown."""
+    panel: list[FixedGrader] = [Slow({"wear": 1}), Slow({"wear": 1})]
+    panel.insert(place, FixedGrader(error=error))
+
+    grading = await grade(panel)
+
+    assert levels(grading)["wear"] == 1
+    assert (grading.usage.calls, grading.usage.cost_usd) == (2, cost_usd)
+    assert len(grading.records) == 2
+    assert [notice.code for notice in grading.warnings] == codes
+
+
 @pytest.mark.parametrize("error", [BudgetExceeded("Nothing is left."), ZeroDivisionError("A slip.")])
-async def test_what_is_no_failure_of_a_member_is_raised(error: Exception) -> None:
-    """A spent budget stops the answer, and a slip in the program is not outvoted."""
-    others = members(1, 1)
+async def test_what_ends_all_members_is_raised(error: Exception) -> None:
+    """As it is: it is no failure of the model that another grader may stand in for."""
+    with pytest.raises(type(error)):
+        await grade([FixedGrader(error=error), FixedGrader(error=UNAVAILABLE), FixedGrader(error=error)])
 
-    with pytest.raises((type(error), ExceptionGroup)):
-        await grade([FixedGrader(error=error), *others])
 
-    assert [other.asked for other in others] == [[None], [None]]
+async def test_without_the_database_there_is_no_grading() -> None:
+    """It is no matter of one member; the others end first."""
+    other = Slow()
+
+    with pytest.raises(StoreUnavailable):
+        await grade([FixedGrader(error=StoreUnavailable("It is away.")), other, other])
+
+    assert other.ended == 2
+
+
+async def test_a_slip_is_logged_without_its_message(caplog: pytest.LogCaptureFixture) -> None:
+    """Which may quote the answer."""
+    await grade([FixedGrader(error=ZeroDivisionError("I oil the chain.")), *members(1, 1)])
+
+    assert "ZeroDivisionError" in caplog.text
+    assert "chain" not in caplog.text
+
+
+async def test_who_is_given_up_gives_up_its_members() -> None:
+    """And takes no member's word for it that only that was broken off."""
+    waiting = Slow(never=True)
+    grading = asyncio.create_task(grade([waiting, *members(1, 1)]))
+    while not waiting.asked:  # noqa: ASYNC110 - nothing tells
+        await asyncio.sleep(0)
+
+    grading.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await grading
+    assert waiting.ended == 0
 
 
 async def test_usage_records_and_names_are_of_all_members() -> None:
@@ -226,6 +300,33 @@ async def test_what_was_asked_again_of_anyone_was_asked_again() -> None:
     grading = await grade(panel)
 
     assert [item.id for item in grading.criteria if isinstance(item, Graded) and item.reasked] == ["wear"]
+
+
+async def test_what_a_member_could_not_tell_was_asked_again() -> None:
+    """What it said of it did not hold, whatever the majority says; one that failed as a whole said nothing."""
+    doubted = await grade(members(2, 2, None))
+    failed = await grade([*members(2, 2), FixedGrader(error=UNAVAILABLE)])
+
+    assert [
+        [item.id for item in each.criteria if isinstance(item, Graded) and item.reasked] for each in (doubted, failed)
+    ] == [["wear"], []]
+
+
+@pytest.mark.parametrize(
+    ("seen", "doubted"),
+    [
+        ((True, True, True), False),
+        ((True, True, False), True),
+        ((False, False, True), True),
+        ((False, False, False), False),
+    ],
+)
+async def test_a_flag_that_members_do_not_agree_on_is_in_doubt(seen: tuple[bool, ...], *, doubted: bool) -> None:
+    """It has no spread that could say so."""
+    (found,) = (await grade([FixedGrader({"water-jet": each}) for each in seen])).red_flags
+
+    assert isinstance(found, FlagGraded)
+    assert found.reasked is doubted
 
 
 async def test_what_contradicts_itself_together_is_ungraded() -> None:

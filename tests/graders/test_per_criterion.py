@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from service.answer import Answer
-from service.errors import GraderUnavailable
+from service.errors import BudgetExceeded, GraderUnavailable
 from service.graders.per_criterion import PerCriterionGrader, requests_of
 from service.grading import Graded, Grading
 from service.rubric import Rubric
@@ -16,16 +16,28 @@ from tests.replies.bicycle import answer, tiny
 class Changing(FixedGrader):
     """Says something else of what it is asked together, and is away for some."""
 
-    def __init__(self, said: dict[str, Said], *, together: dict[str, Said] | None = None, away: str = "") -> None:
+    def __init__(
+        self,
+        said: dict[str, Said],
+        *,
+        together: dict[str, Said] | None = None,
+        away: str = "",
+        error: Exception = UNAVAILABLE,
+        away_together: Exception | None = None,
+    ) -> None:
         super().__init__(said)
         self._together = together
         self._away = away
+        self._away_with = error
+        self._away_together = away_together
 
     async def grade(self, rubric: Rubric, answer: Answer, only: Sequence[str] | None = None) -> Grading:
         """Say it."""
         if only and self._away in only:
             self.asked.append(tuple(only))
-            raise UNAVAILABLE
+            raise self._away_with
+        if only and len(only) > 1 and self._away_together is not None:
+            raise self._away_together
         if only and len(only) > 1 and self._together is not None:
             self.said |= self._together
         return await super().grade(rubric, answer, only)
@@ -65,6 +77,49 @@ async def test_what_could_not_be_asked_is_ungraded() -> None:
     assert reasons(grading) == {"oiling": "It is down."}
     assert [notice.code for notice in grading.warnings] == ["model-incomplete"]
     assert (grading.usage.calls, grading.usage.cost_usd) == (4, None)
+
+
+@pytest.mark.parametrize("away", ["oiling", "wear"])
+async def test_without_money_for_some_the_rest_is_graded(away: str) -> None:
+    """What was paid for is kept; the warning has its own code, and what is ungraded its own reason."""
+    inner = Changing({"cleaning": 1}, away=away, error=BudgetExceeded("Nothing is left."))
+    inner.said["water-jet"] = "It cannot tell."
+
+    grading = await PerCriterionGrader(inner).grade(tiny(), answer())
+
+    assert levels(grading)["cleaning"] == 1
+    assert reasons(grading) == {away: "Nothing is left.", "water-jet": "It cannot tell."}
+    assert [notice.code for notice in grading.warnings] == ["model-incomplete", "budget-exceeded"]
+    assert grading.usage.calls == 3
+    assert grading.usage.cost_usd == pytest.approx(0.03)
+
+
+async def test_without_money_to_ask_together_what_contradicts_itself_is_ungraded() -> None:
+    """The rest stands."""
+    inner = Changing({"cleaning": 2, "water-jet": True}, away_together=BudgetExceeded("Nothing is left."))
+
+    grading = await PerCriterionGrader(inner).grade(tiny(), answer())
+
+    assert levels(grading) == {"cleaning": None, "oiling": 0, "wear": 0}
+    assert "budget-exceeded" in [notice.code for notice in grading.warnings]
+    assert grading.usage.calls == 4
+
+
+async def test_each_has_the_reason_of_its_own_failure() -> None:
+    """Not that of another."""
+
+    class Both(FixedGrader):
+        async def grade(self, rubric: Rubric, answer: Answer, only: Sequence[str] | None = None) -> Grading:
+            """Is away for two criteria, in two ways."""
+            if only == ("cleaning",):
+                raise UNAVAILABLE
+            if only == ("wear",):
+                raise GraderUnavailable("Slow down.", reason="rate-limited")
+            return await super().grade(rubric, answer, only)
+
+    grading = await PerCriterionGrader(Both()).grade(tiny(), answer())
+
+    assert reasons(grading) == {"cleaning": "It is down.", "wear": "Slow down."}
 
 
 async def test_when_nothing_could_be_asked_there_is_no_grading() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from service.answer import Answer
 from service.completions import Completion
-from service.errors import GraderUnavailable
+from service.errors import BudgetExceeded, GraderUnavailable
 from service.graders import Grader
 from service.graders.keyword import KeywordGrader
 from service.graders.llm import LLMGrader, LLMOptions
@@ -18,6 +18,7 @@ from tests.replies.bicycle import answer, reply, reply_of, tiny
 OPTIONS = LLMOptions(max_reasks=2)
 INVENTED = {"evidence": ["I use a chain bath with solvent"]}
 ABSENT = {"evidence": [], "basis": "absent", "level": 0, "not_higher": "All."}
+SPENT = BudgetExceeded("The budget has no room.")
 AWAY = GraderUnavailable("The model is away.", reason="away", calls=2)
 
 
@@ -51,6 +52,9 @@ async def read_again(records: tuple[Record, ...], of: Answer, only: tuple[str, .
         pytest.param([completion("", refusal="No.")], id="refused"),
         pytest.param([reply(wear=ABSENT), reply_of("wear")], id="looked at twice"),
         pytest.param([reply(wear=ABSENT), AWAY], id="the second look failed"),
+        pytest.param([reply(wear=ABSENT), SPENT], id="no money for the second look"),
+        pytest.param([reply(oiling=INVENTED), SPENT], id="no money to ask again"),
+        pytest.param([reply(oiling=INVENTED, wear=ABSENT), AWAY], id="too late for a second look"),
     ],
 )
 async def test_a_grading_is_read_again_to_the_last_field(lines: list[str | Completion | Exception]) -> None:

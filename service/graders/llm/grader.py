@@ -89,7 +89,7 @@ class LLMGrader:
                 raise
             session.stop(Notice(code="reask-failed", message=f"Not everything could be asked again. {error}"))
         except BudgetExceeded as error:
-            if not session.exchanges:
+            if len(session.exchanges) == 1:
                 raise
             session.stop(Notice(code=error.code, message=f"Not everything could be asked again. {error}"))
         else:
@@ -100,19 +100,24 @@ class LLMGrader:
     async def _complete(self, session: Session, request: CompletionRequest) -> Completion:
         try:
             completion = await self._completer.complete(request)
-        except GraderUnavailable as error:
+        except (GraderUnavailable, BudgetExceeded) as error:
             session.failed(request, error)
             raise
         session.answered(request, completion)
         return completion
 
     async def _look_again(self, session: Session) -> tuple[str, ...]:
-        """Ask once more for what was called absent although there is evidence; returns the ids in doubt."""
-        if self._opinion is None or session.closed:
+        """Ask once more, if anything can be asked, for what was called absent although there is evidence.
+
+        Returns the ids in doubt.
+        """
+        if self._opinion is None:
             return ()
         opinion = await self._opinion.on(session.rubric, session.lookup.answer)
-        if not (passages := passages_for(session, opinion)):
-            return ()
+        passages = passages_for(session, opinion)
+        session.reasked |= passages.keys()
+        if not passages or session.closed:
+            return tuple(passages)
         request = session.look_again(passages)
         try:
             completion = await self._complete(session, request)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from service.completions import Completion, CompletionRequest
-from service.errors import GraderUnavailable, ReplyInvalid
+from service.errors import BudgetExceeded, GraderUnavailable, ReplyInvalid
 from service.grading import Exchange, FlagGraded, Graded, Grading, Notice, Ungraded, Usage
 from service.prompts import Marks, Message, build_complaint, build_messages, build_second_look, digest_of_messages
 from service.replies import SCHEMA_NAME, EvidenceLookup, Item, broken_relations, check_reply, parse_reply, reply_schema
@@ -29,6 +29,8 @@ class Session:
     notices: list[Notice] = field(default_factory=list)
     reasked: set[str] = field(default_factory=set)
     """Ids that were asked for again for what was said of them, not for a reply of no use as a whole."""
+    read: str = ""
+    """The text of the last reply that could be read."""
     room: int = 1
     closed: bool = False
     """Nothing more will be asked, whatever is open."""
@@ -70,14 +72,12 @@ class Session:
             )
         )
 
-    def failed(self, request: CompletionRequest, error: GraderUnavailable) -> None:
+    def failed(self, request: CompletionRequest, error: GraderUnavailable | BudgetExceeded) -> None:
         """Keep that nothing came back, and what that took."""
+        calls, reason = (0, error.code) if isinstance(error, BudgetExceeded) else (error.calls, error.reason)
         self.exchanges.append(
             Exchange(
-                request=digest_of_messages(request.messages),
-                usage=Usage(calls=error.calls),
-                failed=str(error),
-                reason=error.reason,
+                request=digest_of_messages(request.messages), usage=Usage(calls=calls), failed=str(error), reason=reason
             )
         )
 
@@ -123,7 +123,7 @@ class Session:
             self._reopen(f"the model's reply could not be used: {error}")
             complaints, usable = [str(error)], False
         else:
-            usable = True
+            self.read, usable = text, True
             checked = check_reply(self.rubric, self.lookup, reply, tuple(self.open))
             self.items |= checked.items
             failed = self._failed(checked.complaints)
@@ -149,9 +149,9 @@ class Session:
 
     def look_again(self, passages: Mapping[str, Sequence[str]]) -> CompletionRequest:
         """The request that shows passages for criteria that were called absent."""
-        self.reasked |= passages.keys()
+        # Not the last one of all, which may be empty: providers refuse a turn without words.
         self.messages = build_second_look(
-            self.messages, self.exchanges[-1].text, passages, marks=self.marks, number=len(self.exchanges)
+            self.messages, self.read, passages, marks=self.marks, number=len(self.exchanges)
         )
         return self.request(passages)
 
