@@ -12,6 +12,7 @@ from service.jobs.chunks import grader_spec_of, settings_with
 from service.settings import Settings, load_settings
 from service.wiring import arrangement_of, build_evaluator, build_replaying_evaluator
 from tests.batch.runs import spec_with
+from tests.graders.test_cached import Memory
 from tests.provider import RunningProvider, scripted_provider
 from tests.provider.asking import clients_of_this_loop
 
@@ -119,6 +120,29 @@ async def test_what_a_panel_and_a_frontier_said_can_be_read_again(provider: Runn
     assert again.model_dump(exclude=own) == verdict.model_dump(exclude=own)
     assert (tape.strayed, tape.ended) == (False, True)
     assert provider.counts().requests == asked
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "OPENAI_API_BASE"])
+async def test_a_grading_is_not_used_again_for_another_server(
+    provider: RunningProvider, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """Also where the server is one that litellm finds in the environment."""
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key-made-up-for-tests")
+    cache = Memory()
+
+    async def asked(server: RunningProvider) -> int:
+        before = server.counts().requests
+        monkeypatch.setenv(variable, server.url)
+        async with clients_of_this_loop():
+            await build_evaluator(load_settings(model=MODEL), cache=cache).grade(rubric="safe-isolation", answer=TEXT)
+        return server.counts().requests - before
+
+    with scripted_provider() as another:
+        first, again, elsewhere = await asked(provider), await asked(provider), await asked(another)
+
+    assert first > 0
+    assert again == 0
+    assert elsewhere > 0
 
 
 @pytest.mark.parametrize(

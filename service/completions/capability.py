@@ -29,7 +29,11 @@ class Shape(NamedTuple):
             return self._replace(with_temperature=False)
         if "max_completion_tokens" in failure.about and self.limit == "max_tokens":
             return self._replace(limit="max_completion_tokens")
-        return self.next_mode()
+        following = self.next_mode()
+        if following and "temperature" in failure.about:
+            # None was sent: the word stands there for another reason, as where an error repeats the request.
+            return following._replace(with_temperature=True)
+        return following
 
     def next_mode(self) -> "Shape | None":
         """The same in the next simpler mode; None after the last."""
@@ -40,8 +44,8 @@ class Shape(NamedTuple):
 class Capability:
     """The shape of request that one endpoint is known to take; several threads may use it."""
 
-    def __init__(self) -> None:
-        self.shape = Shape()
+    def __init__(self, shape: Shape | None = None) -> None:
+        self.shape = shape or Shape()
         self._unusable = 0
         self._lock = Lock()
 
@@ -52,6 +56,8 @@ class Capability:
             learnt = self.shape._replace(**changed)
             if learnt == self.shape or MODES.index(learnt.mode) < MODES.index(self.shape.mode):
                 return False
+            if learnt.mode != self.shape.mode:
+                self._unusable = 0
             self.shape = learnt
             return True
 

@@ -1,7 +1,8 @@
 """What went wrong at the provider, told apart by what can be done about it.
 
 litellm's classes are not enough: it makes a `BadRequestError` of any error whose body says `invalid_request_error`,
-a 500 included, and an `InternalServerError` of a missing key. The status decides first.
+a 500 included, an `InternalServerError` of a missing key, and a refusal of a reply it cannot read. The status decides
+first, unless litellm made it up.
 """
 
 import math
@@ -51,20 +52,55 @@ REFUSED = Cause("request-refused", "the provider refused the request", "Check EV
 BAD_RESPONSE = Cause("bad-response", "what came back is no completion", "Check EVALUATOR_API_BASE.", transient=True)
 UNKNOWN = Cause("provider-error", "the call failed in a way that is not known", "Check EVALUATOR_MODEL.")
 
-_BY_STATUS = {401: CREDENTIALS, 403: PERMISSION, 404: NOT_FOUND, 408: TIMEOUT, 413: CONTEXT_WINDOW, 429: RATE_LIMITED}
+# What litellm calls a body that it cannot read, of some providers.
+_NOT_READ = 422
+_BY_STATUS = {
+    401: CREDENTIALS,
+    402: QUOTA,
+    403: PERMISSION,
+    404: NOT_FOUND,
+    408: TIMEOUT,
+    409: SERVER_ERROR,
+    413: CONTEXT_WINDOW,
+    425: SERVER_ERROR,
+    429: RATE_LIMITED,
+    499: SERVER_ERROR,
+}
+# Said by a gateway that waited for somebody who may have gone on working.
+_GAVE_UP_WAITING = frozenset({504, 524})
 
 
 # What a refusal with the status of a bad request says it is really about; no other shape of request would help.
 _BY_WORDS = (
-    (CREDENTIALS, re.compile(r"api[ _]key[ _](not[ _]valid|invalid)|(invalid|incorrect) api key")),
-    (CONTENT_POLICY, re.compile(r"content[ _]policy|content management policy|responsibleai|content filtering policy")),
-    (CONTEXT_WINDOW, re.compile(r"context (length|window|size|limit)|prompt is too long|too many (input )?tokens")),
+    (CREDENTIALS, re.compile(r"api[ _]key[ _](not[ _]valid|invalid|expired)|(invalid|incorrect) api key")),
+    (QUOTA, re.compile(r"credit balance is too low|insufficient[ _](quota|balance|credits|funds)")),
+    (
+        CONTENT_POLICY,
+        re.compile(
+            r"content[ _]policy|content management policy|responsibleai|content filtering policy|our usage policy"
+        ),
+    ),
+    (
+        CONTEXT_WINDOW,
+        re.compile(
+            r"context[ _](length|window|size|limit)|(prompt|input) is too long|too many (input )?tokens"
+            r"|maximum (prompt|model|input) length|reduce the length of the (messages|prompt|input)"
+        ),
+    ),
     (
         NOT_FOUND,
-        re.compile(r"model_not_found|(unknown|no such) model|\bmodel\b[^.]{0,100}\b(does not exist|not found)"),
+        re.compile(
+            r"model_not_found|model identifier is invalid|(unknown|no such) model"
+            r"|\bmodel\b[^.]{0,100}\b(does not exist|not found)"
+        ),
     ),
 )
 _WINDOW = re.compile(r"(?:maximum|model's) context length (?:is|of) (\d{3,8}) tokens")
+_MOST_OUTPUT = re.compile(
+    r"(?:at most |max_tokens: \d+ > |max(?:_completion)?_tokens`? must be less than or equal to `?)(\d{4,6})\b"
+)
+# Where servers that check requests with pydantic begin to repeat the request, and with it the answer.
+_ECHO = re.compile(r"""['"]input['"]: |\binput_value=""")
 _PARAMETERS = ("temperature", "max_completion_tokens")
 # What httpx, aiohttp, botocore and the standard library call errors on the way, which the chain of an error keeps.
 _ON_THE_WAY = re.compile(r"Connect|Timeout|Protocol|Network|SSL|Payload|ReadError|WriteError|gaierror")
@@ -78,7 +114,8 @@ class Failure(Exception):
     """One try that brought no completion; holds nothing the provider wrote.
 
     `answered` says whether the provider sent a reply at all, `charged` whether it may have done the work all the same;
-    `about` names the parameters it complained of, `window` the tokens a conversation may have by its own word.
+    `about` names the parameters it complained of; `window` is how many tokens a conversation may have by its own word,
+    `most_output` how many a reply.
     """
 
     def __init__(
@@ -91,6 +128,7 @@ class Failure(Exception):
         charged: bool = False,
         about: frozenset[str] = frozenset(),
         window: int | None = None,
+        most_output: int | None = None,
     ) -> None:
         super().__init__(cause.reason)
         self.cause = cause
@@ -100,6 +138,7 @@ class Failure(Exception):
         self.charged = charged
         self.about = about
         self.window = window
+        self.most_output = most_output
 
     @property
     def dead(self) -> bool:
@@ -127,24 +166,28 @@ def failure_of(error: Exception) -> Failure:
     if not isinstance(status, int):
         return Failure(UNKNOWN, charged=True)
     answered = bool(headers)
-    text = str(error).lower()
+    text, *_ = _ECHO.split(str(error).lower(), maxsplit=1)
     cause = _cause(error, status, text, answered=answered)
     window = _WINDOW.search(text) if cause is CONTEXT_WINDOW else None
+    most_output = _MOST_OUTPUT.search(text) if cause is REFUSED and "max_" in text else None
     return Failure(
         cause,
         status=status if answered and cause is not BAD_RESPONSE else None,
         retry_after=parse_retry_after(headers.get("retry-after")),
         answered=answered or cause is BAD_RESPONSE,
-        charged=cause is BAD_RESPONSE or (not answered and cause in (TIMEOUT, CONNECTION) and not _never_sent(error)),
+        charged=cause is BAD_RESPONSE
+        or status in _GAVE_UP_WAITING
+        or (not answered and cause in (TIMEOUT, CONNECTION) and not _never_sent(error)),
         about=frozenset(name for name in _PARAMETERS if name in text),
         window=int(window[1]) if window else None,
+        most_output=int(most_output[1]) if most_output else None,
     )
 
 
 def _cause(error: Exception, status: int, text: str, *, answered: bool) -> Cause:
     if known := _by_class(error, text):
         return known
-    if status >= 500 and (made_up := _by_chain(error, text, answered=answered)):
+    if (status >= 500 or status == _NOT_READ) and (made_up := _by_chain(error, text, answered=answered)):
         return made_up
     cause = _by_status(status)
     if cause is REFUSED:
@@ -168,7 +211,7 @@ def _by_class(error: Exception, text: str) -> Cause | None:
 
 
 def _by_chain(error: Exception, text: str, *, answered: bool) -> Cause | None:
-    """What a status of 500 stands for that litellm made up; None if it is the provider's."""
+    """What a status stands for that litellm made up; None if it is the provider's."""
     _, *chain = _chain(error)
     names = _names(chain)
     if any("HTTPStatusError" in name for name in names):
@@ -226,7 +269,7 @@ def parse_retry_after(value: str | None) -> float | None:
     except ValueError:
         try:
             until = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         until = until if until.tzinfo else until.replace(tzinfo=UTC)
         seconds = (until - datetime.now(UTC)).total_seconds()

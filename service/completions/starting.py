@@ -38,12 +38,26 @@ def load_litellm() -> "ModuleType":
         import litellm  # noqa: PLC0415 - seconds of import that offline grading never pays
 
         litellm.ModelResponse()  # its models are built when first used, and warn then
+    # These quote what the model wrote, and with it the answer.
+    warnings.filterwarnings("ignore", message="Pydantic serializer warnings", category=UserWarning)
+    _tell_broken_connections()
     # Hundreds of thousands of objects that stay: without them a full collection stops the loop no more for 0.3 s.
     gc.freeze()
 
     litellm.suppress_debug_info = True
     litellm.turn_off_message_logging = True
+    # The event loop would stand still for the fetch, and without a network for all its retries, at every count.
+    litellm.disable_hf_tokenizer_download = True
     return litellm
+
+
+def _tell_broken_connections() -> None:
+    """Keep litellm from taking a connection that broke off for one that never was, and sending all of it again."""
+    import aiohttp  # noqa: PLC0415 - what litellm loads
+    import httpx  # noqa: PLC0415 - as above
+    from litellm.llms.custom_httpx.aiohttp_transport import AIOHTTP_EXC_MAP  # noqa: PLC0415 - as above
+
+    AIOHTTP_EXC_MAP[aiohttp.ClientOSError] = httpx.ReadError
 
 
 class ModelFacts(NamedTuple):
@@ -102,6 +116,29 @@ def marks_prompts(model: str) -> bool:
     return provider == "anthropic" or (provider in _CLAUDE_ELSEWHERE and "claude" in model.lower())
 
 
+@functools.lru_cache(maxsize=64)
+def calls_for_schema(model: str) -> bool:
+    """Whether litellm asks the model to call a function where it was to follow a schema.
+
+    It makes a text of what was called, then: only the first of several calls, and of some providers one that was cut
+    off as if it had ended by itself.
+    """
+    if provider_of(model) is None or is_local(model):
+        return False
+    litellm = load_litellm()
+    name, provider, *_ = litellm.get_llm_provider(model)
+    schema = {"type": "json_schema", "json_schema": {"name": "any", "schema": {"type": "object", "properties": {}}}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
+        try:
+            mapped = litellm.get_optional_params(
+                model=name, custom_llm_provider=provider, response_format=schema, drop_params=True
+            )
+        except Exception:  # noqa: BLE001 - nor is it promised here; the first call will tell
+            return False
+    return "tools" in mapped
+
+
 def check_model(options: CompletionOptions, *, setting: str = "EVALUATOR_MODEL") -> None:
     """Find out at start what would otherwise fail with every answer; `setting` is what errors say names the model.
 
@@ -135,6 +172,6 @@ def placeholder_key(options: CompletionOptions) -> str | None:
 
 
 def count_tokens(model: str, text: str) -> int:
-    """How many tokens a text is, by the model's own count where that is known, else by a usual one's."""
+    """How many tokens a text is, by the model's own count where that comes with litellm, else by a usual one's."""
     tokens: int = load_litellm().token_counter(model=model, text=text)
     return tokens

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from service.completions.arguments import changing_arguments, constant_arguments, fitting_room
+from service.completions.arguments import changing_arguments, constant_arguments, fitting_room, most_prompt_tokens
 from service.completions.breaker import FIRST_COOL_DOWN_S
 from service.completions.capability import Shape
 from service.completions.endpoints import endpoint_of
@@ -96,19 +96,22 @@ class LiteLLMCompleter:
             answered = tries.answered
 
     async def _complete(self, request: CompletionRequest, tries: Tries) -> Completion:
-        tries.room = fitting_room(self._options, request, self._endpoint.window)
+        tries.room = fitting_room(self._options, request, self._endpoint.window(tries.started))
         self._endpoint.breaker.check(tries.started)
         return await self._in_turn(request, tries)
 
     async def _outlasts(self, failure: Failure, *, since: float) -> bool:
         """Whether the provider may be down, and there was patience left to wait before asking it again."""
-        if not failure.cause.transient or failure.cause is RATE_LIMITED:
+        # A provider that replies with no completion is there, and may charge for each.
+        if not failure.cause.transient or failure.cause in (RATE_LIMITED, BAD_RESPONSE):
             return False
         breaker, now = self._endpoint.breaker, self._clock()
         waited = breaker.down_for(now) if breaker.is_open else now - since
-        if waited >= self._options.outage_patience_s:
+        patience = self._options.outage_patience_s - waited
+        asked = failure.retry_after or 0.0
+        if patience <= 0 or (asked > patience and failure.cause is not PROVIDER_DOWN):
             return False
-        await self._sleep(failure.retry_after or FIRST_COOL_DOWN_S)
+        await self._sleep(asked or FIRST_COOL_DOWN_S)
         return True
 
     def _log(self, failure: Failure, tries: Tries) -> None:
@@ -205,10 +208,14 @@ class LiteLLMCompleter:
                 return completion
 
     def _refits(self, request: CompletionRequest, failure: Failure, tries: Tries) -> bool:
-        """Whether a window that the provider only now told leaves room for a shorter reply."""
-        if failure.window is None or self._endpoint.window is not None:
+        """Whether a limit that the provider told leaves room for a shorter reply."""
+        if failure.most_output is not None:
+            shorter, tries.room = failure.most_output < tries.room, min(tries.room, failure.most_output)
+            return shorter
+        if failure.window is None:
             return False
-        self._endpoint.told_window = failure.window
+        if most_prompt_tokens(request) + tries.room > failure.window:
+            self._endpoint.tell_window(failure.window, self._clock())
         room = fitting_room(self._options, request, failure.window)
         shorter, tries.room = room < tries.room, room
         return shorter
@@ -219,6 +226,7 @@ class LiteLLMCompleter:
         try:
             completion = await self._call(request, shape, tries)
             used = completion.usage.prompt_tokens + completion.usage.completion_tokens
+            self._endpoint.served(used)
         finally:
             await self._spend(tries, used=used)
         return completion

@@ -79,26 +79,30 @@ def read_completion(response: object, circumstances: Circumstances) -> Completio
     choice = read.choices[0]
     asked_for_call = circumstances.mode == "tool"
     return Completion(
-        # Half of a surrogate pair, which JSON can carry, could not be sent back.
-        text=_text(choice.message, asked_for_call=asked_for_call).encode(errors="replace").decode(),
+        text=_whole(_text(choice.message, asked_for_call=asked_for_call)),
         finish_reason="stop" if asked_for_call and choice.finish_reason == "tool_calls" else choice.finish_reason or "",
         refusal=_refusal(choice),
-        served_model=read.model,
+        served_model=None if read.model is None else _whole(read.model),
         usage=_usage(read.usage, response, circumstances),
         mode=circumstances.mode,
     )
 
 
+def _whole(text: str) -> str:
+    """The text without halves of surrogate pairs, which JSON can carry, and which could be neither sent nor kept."""
+    return text.encode(errors="replace").decode()
+
+
 def _text(message: _Message, *, asked_for_call: bool) -> str:
-    if asked_for_call and message.tool_calls:
-        return message.tool_calls[0].function.arguments
-    return message.content or ""
+    # All of them: of several that differ none is to be believed, which only who reads them can tell.
+    calls = message.tool_calls or [] if asked_for_call else []
+    return "\n\n".join(call.function.arguments for call in calls) or message.content or ""
 
 
 def _refusal(choice: _Choice) -> str | None:
     said = (choice.message.provider_specific_fields or {}).get("refusal")
     if isinstance(said, str) and said:
-        return said
+        return _whole(said)
     return "filtered" if choice.finish_reason == "content_filter" else None
 
 
@@ -113,7 +117,7 @@ def _usage(read: _Usage | None, response: object, circumstances: Circumstances) 
     return Usage(
         calls=circumstances.calls,
         prompt_tokens=usage.prompt_tokens or 0,
-        cached_tokens=prompt.cached_tokens or 0,
+        cached_tokens=_cached(usage, prompt),
         completion_tokens=usage.completion_tokens or 0,
         reasoning_tokens=completion.reasoning_tokens or 0,
         cost_usd=cost,
@@ -123,9 +127,14 @@ def _usage(read: _Usage | None, response: object, circumstances: Circumstances) 
 
 def _cost(price: Price, usage: _Usage, prompt: _PromptDetails) -> float:
     cost = price.of(
-        prompt=usage.prompt_tokens or 0, cached=prompt.cached_tokens or 0, completion=usage.completion_tokens or 0
+        prompt=usage.prompt_tokens or 0, cached=_cached(usage, prompt), completion=usage.completion_tokens or 0
     )
     return cost + (KEEPING_FACTOR - 1) * (prompt.cache_creation_tokens or 0) * price.prompt / 1_000_000
+
+
+def _cached(usage: _Usage, prompt: _PromptDetails) -> int:
+    """Tokens of the prompt that were kept; some servers count those beside it, and more than it has."""
+    return min(prompt.cached_tokens or 0, usage.prompt_tokens or 0)
 
 
 def _cost_by_litellm(response: object, *, local: bool) -> float | None:

@@ -59,7 +59,7 @@ class Wire:
 
 def _nonce(request: httpx.Request) -> bytes:
     """The nonce that a request asks its reply to repeat."""
-    asked = json.dumps(json.loads(request.content)["messages"][-1])
+    asked = json.dumps(json.loads(request.content).get("messages", [""])[-1])
     return re.findall(r'\\"nonce\\": \\"([0-9a-f]{16})', asked)[-1].encode() if "nonce" in asked else b""
 
 
@@ -67,6 +67,7 @@ def _nonce(request: httpx.Request) -> bytes:
 def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
 
 
 @pytest.fixture(autouse=True)

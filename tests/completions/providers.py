@@ -97,6 +97,23 @@ def _anthropic_calls(arguments: str) -> httpx.Response:
     return httpx.Response(200, json=_anthropic(None).json() | {"content": [call], "stop_reason": "tool_use"})
 
 
+def _gemini(text: str | None, finish_reason: str = "stop") -> httpx.Response:
+    parts = {"content": {"role": "model", "parts": [{"text": text}]}} if text else {}
+    body = {
+        "candidates": [{**parts, "finishReason": {"stop": "STOP", "length": "MAX_TOKENS"}[finish_reason], "index": 0}],
+        "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 15},
+        "modelVersion": "gemini-test",
+    }
+    return httpx.Response(200, json=body)
+
+
+def _gemini_calls(arguments: str) -> httpx.Response:
+    body = _gemini(None).json()
+    call = {"functionCall": {"name": "grading", "args": json.loads(arguments)}}
+    body["candidates"][0]["content"] = {"role": "model", "parts": [call]}
+    return httpx.Response(200, json=body)
+
+
 OPENAI = Provider(
     CompletionOptions(model="openai/gpt-test", api_base=f"{HOST}/v1"),
     f"{HOST}/v1/chat/completions",
@@ -111,6 +128,14 @@ ANTHROPIC = Provider(
     _anthropic_calls,
     (6 * 3 + 4 * 0.3 + 5 * 15) / 1_000_000,
 )
+GEMINI = Provider(
+    CompletionOptions(model="gemini/gemini-2.5-flash"),
+    "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent",
+    _gemini,
+    _gemini_calls,
+    None,
+)
+"""For what is not alike elsewhere; it tells no mode of a request."""
 BY_NAME = {"openai": OPENAI, "anthropic": ANTHROPIC}
 
 

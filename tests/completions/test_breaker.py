@@ -174,6 +174,26 @@ async def test_a_dead_provider_ends_patience_once(wire: Wire) -> None:
     assert wire.now == began
 
 
+async def test_patience_is_not_for_a_provider_that_replies(wire: Wire) -> None:
+    """Each reply that is no completion may be charged."""
+    wire.replies(httpx.Response(200, content=b"<html>"))
+
+    with pytest.raises(GraderUnavailable) as caught:
+        await wire.completes(outage_patience_s=60.0).complete(REQUEST)
+
+    assert (caught.value.reason, len(wire.sent)) == ("bad-response", wire.provider.options.max_attempts)
+
+
+async def test_patience_ends_where_the_provider_asks_for_more(wire: Wire) -> None:
+    """Whoever asked learns when to come back."""
+    wire.replies(fails(503, retry_after="7200"))
+
+    with pytest.raises(GraderUnavailable) as caught:
+        await wire.completes(outage_patience_s=60.0).complete(REQUEST)
+
+    assert (caught.value.retry_after, len(wire.sent), wire.waits) == (7_200, 1, [])
+
+
 async def test_the_breaker_is_the_endpoints(wire: Wire) -> None:
     """What one completer has found out costs the others nothing; another address is another matter."""
     wire.replies(fails(500))

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from service.completions import LearningCompleter
 from service.completions.capability import MODES, Capability, Mode, Shape
-from service.completions.starting import load_litellm
+from service.completions.starting import calls_for_schema, load_litellm
 from service.errors import GraderUnavailable
 from tests.completions.conftest import Wire
-from tests.completions.providers import OPENAI, REQUEST, fails
+from tests.completions.providers import ANTHROPIC, OPENAI, REQUEST, fails
 from tests.completions.scripted import completion
 
 openai_alone = pytest.mark.parametrize("provider", [OPENAI], ids=["openai"])
@@ -56,6 +56,61 @@ async def test_the_arguments_of_a_forced_call_are_the_text(wire: Wire) -> None:
     assert "response_format" not in body
 
 
+@openai_alone
+async def test_several_calls_are_all_read(wire: Wire) -> None:
+    """Where they differ, none is to be believed."""
+    body = wire.provider.calls('{"level": 0}').json()
+    calls = body["choices"][0]["message"]["tool_calls"]
+    calls.append(json.loads(json.dumps(calls[0]).replace("0}", "1}")))
+    wire.replies(fails(400), httpx.Response(200, json=body))
+
+    completion = await wire.completer.complete(REQUEST)
+
+    assert completion.text == '{"level": 0}\n\n{"level": 1}'
+
+
+@pytest.mark.parametrize("provider", [ANTHROPIC], ids=["anthropic"])
+@pytest.mark.parametrize(
+    ("model", "mode"),
+    [
+        pytest.param("claude-3-haiku-20240307", "tool", id="no schemas"),
+        pytest.param("claude-sonnet-4-5", "json_schema", id="schemas"),
+    ],
+)
+async def test_a_call_that_was_cut_off_says_so(wire: Wire, model: str, mode: Mode) -> None:
+    """Left to itself, litellm asks for a call in the place of a schema, and then hides why that ended."""
+    body = wire.provider.calls('{"level": 1}').json() | {"stop_reason": "max_tokens"}
+    name: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        name.extend(tool["name"] for tool in json.loads(request.content).get("tools", []))
+        return httpx.Response(200, content=json.dumps(body).replace("grading", name[0] if name else "grading"))
+
+    wire._route.mock(side_effect=respond)
+
+    completion = await wire.completes(model=f"anthropic/{model}").complete(REQUEST)
+
+    assert (modes(wire), name) == ([mode], ["grading"] if mode == "tool" else [])
+    assert (completion.mode, completion.finish_reason) == (mode, "length")
+
+
+@pytest.mark.parametrize(
+    ("model", "calls"),
+    [
+        pytest.param("anthropic/claude-3-haiku-20240307", True, id="Anthropic's, old"),
+        pytest.param("anthropic/claude-sonnet-4-5", False, id="Anthropic's"),
+        pytest.param("bedrock/amazon.nova-pro-v1:0", True, id="at a cloud"),
+        pytest.param("openai/gpt-test", False, id="OpenAI's protocol"),
+        pytest.param("cohere_chat/command-r", False, id="a provider of neither"),
+        pytest.param("ollama_chat/llama3", False, id="local"),
+        pytest.param("nobody/gpt-test", False, id="no provider"),
+    ],
+)
+def test_where_litellm_makes_a_call_of_a_schema_is_known(model: str, *, calls: bool) -> None:
+    """Asked of litellm itself, with nothing sent."""
+    assert calls_for_schema(model) == calls
+
+
 async def test_a_call_that_was_not_made_leaves_the_text(wire: Wire) -> None:
     """Servers take the function and never call it."""
     wire.replies(fails(400), wire.provider.says('{"level": 0}'))
@@ -93,7 +148,17 @@ async def test_trouble_that_passes_never_steps_down(wire: Wire) -> None:
         pytest.param(fails(400, message="API key not valid. Please pass one."), "credentials", id="key, as a 400"),
         pytest.param(fails(404), "model-not-found", id="model"),
         pytest.param(fails(400, message="The model `x` does not exist"), "model-not-found", id="model, as a 400"),
+        pytest.param(fails(400, message="API key expired. Renew it."), "credentials", id="old key, as a 400"),
+        pytest.param(fails(400, message="The model identifier is invalid."), "model-not-found", id="model identifier"),
         pytest.param(fails(400, message="prompt exceeds the context size"), "context-window", id="context"),
+        pytest.param(fails(400, message="Input is too long for this model."), "context-window", id="input"),
+        pytest.param(
+            fails(400, message="This model's maximum prompt length is 131072"), "context-window", id="prompt length"
+        ),
+        pytest.param(fails(400, message="Please reduce the length of the messages"), "context-window", id="messages"),
+        pytest.param(
+            fails(400, message="flagged as potentially violating our usage policy"), "content-policy", id="usage policy"
+        ),
         pytest.param(
             fails(400, message="Output blocked by content filtering policy"), "content-policy", id="content policy"
         ),
@@ -133,6 +198,33 @@ async def test_a_refused_temperature_is_left_out(wire: Wire) -> None:
     sent = ["temperature" in json.loads(request.content) for request in wire.sent]
     assert sent == [True, False, False]
     assert set(modes(wire)) == {"json_schema"}
+
+
+@openai_alone
+async def test_a_temperature_that_only_stands_in_an_error_is_kept(wire: Wire) -> None:
+    """Servers repeat the request in the error; what they refused was the schema."""
+    echo = fails(422, message="Input should be 'text', input: {'temperature': 0.0}")
+    wire.replies(echo, echo, wire.provider.says("{}"))
+
+    await wire.completer.complete(REQUEST)
+    await wire.completer.complete(REQUEST)
+
+    sent = ["temperature" in json.loads(request.content) for request in wire.sent]
+    assert (modes(wire), sent) == (["json_schema", "json_schema", "tool", "tool"], [True, False, True, True])
+
+
+@openai_alone
+@pytest.mark.parametrize("echo", ["'input': {}", '"input": {}', "input_value={}, input_type=dict"])
+async def test_a_request_that_an_error_repeats_says_nothing(wire: Wire, echo: str) -> None:
+    """Not even where the answer speaks of context windows or of content policies."""
+    request = {"messages": [{"content": "its context window is too small"}], "temperature": 0.0}
+    complaint = f"'loc': ('body',), 'msg': 'Value error, unknown format', {echo.format(request)}"
+    wire.replies(fails(400, message=complaint), wire.provider.says("{}"))
+
+    await wire.completer.complete(REQUEST)
+
+    assert modes(wire) == ["json_schema", "tool"]
+    assert all("temperature" in json.loads(request.content) for request in wire.sent)
 
 
 @openai_alone
@@ -191,6 +283,17 @@ def test_a_reply_of_use_starts_the_count_again() -> None:
         capability.judged("json_schema", usable=usable)
 
     assert capability.shape.mode == "json_schema"
+
+
+def test_a_mode_is_judged_by_its_own_replies() -> None:
+    """What was of no use in the mode before it does not count."""
+    capability = Capability()
+    capability.judged("json_schema", usable=False)
+    capability.learn(Shape(), Shape("tool"))
+
+    ended = [capability.judged("tool", usable=False) for _ in range(2)]
+
+    assert ended == [False, True]
 
 
 def test_late_replies_to_a_mode_that_was_left_do_not_count() -> None:

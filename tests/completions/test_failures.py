@@ -21,6 +21,7 @@ from service.completions.starting import load_litellm
         pytest.param("Wed, 21 Oct 2015 07:28:00 -0000", 0.0, id="date without a zone"),
         pytest.param("1e300", 86_400.0, id="longer than a day"),
         pytest.param("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0, id="date far away"),
+        pytest.param("1 Jan 99999999999999999999 00:00:00 GMT", None, id="a year that is none"),
         pytest.param("soon", None, id="a word"),
         pytest.param("nan", None, id="not a number"),
         pytest.param("inf", None, id="for ever"),

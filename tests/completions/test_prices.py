@@ -61,6 +61,19 @@ async def test_what_the_provider_keeps_costs_more_once(wire: Wire) -> None:
     assert completion.usage.cost_usd == pytest.approx((6 * 2.0 + 8 * 2.5 + 5 * 8.0) / 1_000_000)
 
 
+@openai_alone
+async def test_no_more_tokens_were_kept_than_read(wire: Wire) -> None:
+    """Whatever a server counts, no call earns money."""
+    body = wire.provider.says("{}").json()
+    body["usage"]["prompt_tokens_details"]["cached_tokens"] = 1_000
+    wire.replies(httpx.Response(200, json=body))
+
+    completion = await wire.completes(price=PRICE).complete(REQUEST)
+
+    assert completion.usage.cached_tokens == 10
+    assert completion.usage.cost_usd == pytest.approx((10 * 0.5 + 5 * 8.0) / 1_000_000)
+
+
 def test_without_a_count_of_tokens_the_cost_is_unknown() -> None:
     """A price times nothing is no cost."""
     response = {"model": "m", "choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}], "usage": None}
@@ -134,6 +147,7 @@ async def test_money_is_set_aside_and_settled(wire: Wire) -> None:
         pytest.param(httpx.ReadTimeout, True, id="timeout"),
         pytest.param(httpx.ReadError, True, id="broken connection"),
         pytest.param(httpx.Response(200, content=b'{"id": '), True, id="cut body"),
+        pytest.param(fails(504), True, id="504"),
         pytest.param(httpx.ConnectError, False, id="no connection"),
         pytest.param(fails(429), False, id="429"),
         pytest.param(fails(500), False, id="500"),

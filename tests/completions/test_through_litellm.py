@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -10,10 +12,10 @@ import httpx
 import pytest
 
 from service.completions import CompletionOptions, LiteLLMCompleter
-from service.completions.starting import load_litellm
+from service.completions.starting import count_tokens, load_litellm
 from service.errors import GraderUnavailable
 from tests.completions.conftest import Wire
-from tests.completions.providers import ANTHROPIC, KEY, OPENAI, REQUEST, fails
+from tests.completions.providers import ANTHROPIC, GEMINI, KEY, OPENAI, REQUEST, fails
 
 
 async def test_a_completion_comes_back_whole(wire: Wire) -> None:
@@ -61,6 +63,9 @@ async def test_the_schema_and_the_limits_are_sent(wire: Wire) -> None:
     [
         pytest.param(fails(429), "rate-limited", id="429"),
         pytest.param(fails(408), "timeout", id="408"),
+        pytest.param(fails(409), "server-error", id="409"),
+        pytest.param(fails(425), "server-error", id="425"),
+        pytest.param(fails(504), "server-error", id="504"),
         pytest.param(fails(500), "server-error", id="500"),
         pytest.param(fails(502), "server-error", id="502"),
         pytest.param(fails(503), "server-error", id="503"),
@@ -75,7 +80,7 @@ async def test_what_may_pass_is_tried_again(wire: Wire, trouble: httpx.Response 
     wire.replies(trouble, wire.provider.says("{}"))
     completion = await wire.completer.complete(REQUEST)
     answered = isinstance(trouble, httpx.Response)
-    assert (len(wire.sent), completion.usage.calls) == (2, 1 + answered)
+    assert (len(wire.sent), completion.usage.calls, completion.mode) == (2, 1 + answered, "json_schema")
 
     wire.replies(trouble)
     with pytest.raises(GraderUnavailable) as caught:
@@ -106,6 +111,12 @@ async def test_a_refused_connection_is_tried_again(wire: Wire) -> None:
         pytest.param(fails(404), "model-not-found", id="404"),
         pytest.param(fails(401, kind="invalid_request_error"), "credentials", id="401 that says invalid request"),
         pytest.param(fails(429, message="insufficient_quota"), "quota", id="quota used up"),
+        pytest.param(fails(402, message="Insufficient Balance"), "quota", id="402"),
+        pytest.param(
+            fails(400, message="Your credit balance is too low to access the API.", kind="invalid_request_error"),
+            "quota",
+            id="no credit, as a 400",
+        ),
         pytest.param(
             fails(400, message="prompt is too long. This model's maximum context length is 9 tokens"),
             "context-window",
@@ -179,15 +190,30 @@ async def test_no_call_begins_after_the_deadline(wire: Wire) -> None:
     assert (caught.value.reason, wire.sent) == ("timeout", [])
 
 
-@pytest.mark.parametrize("body", [b'{"id": "x", "choi', b"<html>hello</html>", b"{}"], ids=["cut", "html", "empty"])
+@pytest.mark.parametrize(
+    "body",
+    [b'{"id": "x", "choi', b"<html>hello</html>", b"{}", b'{"error": "overloaded"}'],
+    ids=["cut", "html", "empty", "error"],
+)
 async def test_a_body_that_is_no_completion_is_tried_again(wire: Wire, body: bytes) -> None:
     """A connection that broke off, or a proxy's page, says nothing of the answer."""
     wire.replies(httpx.Response(200, content=body), wire.provider.says("{}"))
 
     completion = await wire.completer.complete(REQUEST)
 
-    assert completion.text == "{}"
+    assert (completion.text, completion.mode) == ("{}", "json_schema")
     assert len(wire.sent) == 2
+
+
+@pytest.mark.parametrize("provider", [GEMINI], ids=["gemini"])
+async def test_a_body_that_litellm_calls_a_refusal_is_tried_again(wire: Wire) -> None:
+    """It gives such bodies of some providers a status of its own, 422, which says nothing of the schema."""
+    wire.replies(httpx.Response(200, content=b'{"candidates": [{"con'), wire.provider.says("{}"))
+
+    completion = await wire.completer.complete(REQUEST)
+
+    assert (completion.text, completion.mode, len(wire.waits)) == ("{}", "json_schema", 1)
+    assert (len(wire.sent), completion.usage.calls) == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +242,17 @@ async def test_half_a_character_does_not_come_through(wire: Wire) -> None:
     completion = await wire.completer.complete(REQUEST)
 
     assert completion.text == "a ? b"
+
+
+@pytest.mark.parametrize("provider", [OPENAI], ids=["openai"])
+async def test_half_a_character_does_not_come_through_elsewhere(wire: Wire) -> None:
+    """No record could be kept of it."""
+    body = wire.provider.says(None, "stop", "I HERE").json() | {"model": "m HERE"}
+    wire.replies(httpx.Response(200, content=json.dumps(body).replace("HERE", "\\ud83d").encode()))
+
+    completion = await wire.completer.complete(REQUEST)
+
+    assert (completion.refusal, completion.served_model) == ("I ?", "m ?")
 
 
 async def test_empty_and_cut_completions_are_told_apart(wire: Wire) -> None:
@@ -356,3 +393,31 @@ async def test_a_reply_that_never_ends_runs_into_the_timeout(wire: Wire) -> None
         await completer.complete(REQUEST)
 
     assert caught.value.reason == "timeout"
+
+
+@pytest.mark.parametrize("model", ["together_ai/meta-llama/Llama-3-8b", "replicate/llama-2", "openai/gpt-test"])
+def test_tokens_are_counted_without_a_network(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tokeniser to be fetched would stop the event loop, and offline for as long as its retries take."""
+    fetched: list[object] = []
+
+    def fetch(*which: object, **_: object) -> None:
+        fetched.extend(which)
+        raise OSError("no network")
+
+    monkeypatch.setattr("tokenizers.Tokenizer.from_pretrained", fetch)
+
+    assert 2 <= count_tokens(model, "two words") <= 9
+    assert fetched == []
+
+
+def test_odd_replies_are_not_written_to_the_terminal() -> None:
+    """Pydantic's warnings about them quote what the model wrote, and with it the answer."""
+    program = (
+        "from service.completions.starting import load_litellm; litellm = load_litellm();"
+        "reply = litellm.ModelResponse(choices=[{'message': {'content': 'x'}}]);"
+        "reply.choices[0].message.content = {'quote': 'nobody may log'}; reply.model_dump()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert "nobody may log" not in done.stderr

@@ -236,7 +236,7 @@ _BREAKING: Mapping[str | None, Callable[[dict[str, Part], str, int], None]] = {
 
 @lru_cache(maxsize=1_000)
 def _quotes(answer: str, asked: str) -> list[str]:
-    """Passages of the answer, each whole words, no echo of the question and not spoken to the grader."""
+    """Passages of the answer, each whole words and figures, no echo of the question and not spoken to the grader."""
     addressed = addresses_grader(answer) if _MAY_ADDRESS.search(answer) else ()
     words = list(re.finditer(r"\S+", answer))
     question = _bare(asked)
@@ -246,7 +246,8 @@ def _quotes(answer: str, asked: str) -> list[str]:
         begin, end = words[start].start(), last.end()
         quote = answer[begin:end][:_LONGEST_QUOTE]
         bare = _bare(quote)
-        fit = len(bare) >= _SHORTEST_QUOTE and bare not in question
+        cut = quote[-1].isdigit() and end < len(answer)  # "3.2" may go on with "million"
+        fit = len(bare) >= _SHORTEST_QUOTE and bare not in question and not cut
         if fit and not any(begin < span.end and span.start < end for span in addressed):
             quotes.append(quote)
     return quotes

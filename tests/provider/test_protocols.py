@@ -78,7 +78,7 @@ def test_a_message_holds_what_a_chat_completion_holds(mode: Any, rubric: Rubric)
 
 @pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-3-haiku-20240307", "scripted"])
 async def test_the_schema_is_found_in_what_litellm_makes_of_it(model: str, rubric: Rubric) -> None:
-    """Put into `output_format` with its definitions resolved, or into a tool with them misreferred to."""
+    """Put into `output_format` with its definitions resolved, or into a function that must be called."""
     with scripted_provider() as provider:
         options = CompletionOptions(model=f"anthropic/{model}", api_base=provider.anthropic_url)
         async with clients_of_this_loop():
