@@ -105,8 +105,10 @@ The reply must be valid under this JSON Schema:
 
 {schema}"""
 
-# Between two brackets of a fence; some are wide or small, which a reader takes for the same.
-_BRACKETS = re.compile("(?<=[<\uff1c\ufe64])(?=[<\uff1c\ufe64])|(?<=[>\uff1e\ufe65])(?=[>\uff1e\ufe65])")
+# Between two brackets of a fence, or those that a reader takes for the same; and what is three in one.
+_OPEN = "<\uff1c\ufe64\u00ab\u2039\u226a\u276e\u2770\u27e8\u27ea\u2329\u3008\u300a"
+_CLOSE = ">\uff1e\ufe65\u00bb\u203a\u226b\u276f\u2771\u27e9\u27eb\u232a\u3009\u300b"
+_BRACKETS = re.compile(f"(?<=[{_OPEN}])(?=[{_OPEN}])|(?<=[{_CLOSE}])(?=[{_CLOSE}])|[\u22d8\u22d9]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,10 +70,8 @@ def parse_reply(text: str, nonce: str) -> RawReply:
         if any(section in value for value in found for section in _SECTIONS):
             raise ReplyInvalid("the JSON object lacks the nonce that stands at the end of the request.")
         raise ReplyInvalid("the reply holds no complete JSON object in the shape asked for.")
-    # Compared as text, since True equals 1. What cannot be read but has the nonce may be another reply.
-    if any(repr(reply) != repr(replies[0]) for reply in replies[1:]) or re.search(
-        rf"{NONCE}\W+{re.escape(nonce)}", rest
-    ):
+    # Compared as text, since True equals 1.
+    if any(repr(reply) != repr(replies[0]) for reply in replies[1:]) or _may_be_another(rest, nonce):
         raise ReplyInvalid("the reply holds more than one JSON object; write one only.")
     return _sections(replies[0])
 
@@ -81,6 +79,12 @@ def parse_reply(text: str, nonce: str) -> RawReply:
 def _has(value: Mapping[str, Any], nonce: str) -> bool:
     said = value.get(NONCE)
     return isinstance(said, str) and said.strip() == nonce
+
+
+def _may_be_another(rest: str, nonce: str) -> bool:
+    """Whether what cannot be read opens an object and has the nonce; prose may speak of the nonce."""
+    opened = rest.find("{")
+    return opened >= 0 and re.search(rf"{NONCE}\W+{re.escape(nonce)}", rest[opened:]) is not None
 
 
 def _sections(reply: dict[str, Any]) -> RawReply:

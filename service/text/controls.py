@@ -3,8 +3,10 @@
 import re
 import unicodedata
 
-SELECTORS = re.compile("[\u034f\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""Marks that choose a glyph and show none of their own; a row of them can hide any text."""
+SELECTORS = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]"
+)
+"""Marks that choose a glyph, and fillers, which show nothing of their own; a row of them can hide any text."""
 
 _STEERING = frozenset({"Cc", "Cf", "Cs", "Co"})
 

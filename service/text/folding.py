@@ -1,6 +1,6 @@
 """Folding away what does not change a quote's meaning, while every folded character keeps its place.
 
-NFKC, case, quote marks and dashes are folded; characters that show nothing vanish.
+NFKC, case, quote marks, dashes and signs that are one with another are folded; characters that show nothing vanish.
 """
 
 import re
@@ -13,12 +13,17 @@ from service.text.controls import SELECTORS
 # Marks that people, keyboards and models exchange for one another without noticing.
 _MARKS = str.maketrans(
     {
-        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc\u0060\u00b4", "'"),
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bb\u02bc\u02bd\u0060\u00b4", "'"),
         **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u2044\u2215", "/"),
+        **dict.fromkeys("\u2266\u2a7d", "\u2264"),
+        **dict.fromkeys("\u2267\u2a7e", "\u2265"),
+        "\u00d7": "x",
+        "\u0131": "i",  # its capital is that of i
     }
 )
-# A character and the marks that combine with it fold together; Hangul vowels and finals combine without being marks.
+# A character and its marks fold together; Hangul vowels and finals combine with it without being marks.
 _COMBINES_WITHOUT_MARK = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff\uff9e\uff9f]")
 
 # What needs the tables of Unicode, with the ASCII character before it that its marks may combine with.
@@ -66,7 +71,8 @@ def fold(text: str) -> Folded:
 
 @lru_cache(maxsize=4096)
 def _folded_cluster(cluster: str) -> str:
-    folded = unicodedata.normalize("NFKC", cluster.translate(_MARKS)).casefold()
+    # The dot that is left of a dotted capital I goes, as that of every other i.
+    folded = unicodedata.normalize("NFKC", cluster.translate(_MARKS)).casefold().replace("i\u0307", "i")
     folded = SELECTORS.sub("", unicodedata.normalize("NFKC", folded).translate(_MARKS))
     return "".join(character for character in folded if unicodedata.category(character) != "Cf")
 
@@ -75,7 +81,7 @@ def _clusters(text: str, begin: int, end: int) -> list[tuple[int, int]]:
     """Ranges of a base character with what combines with it; a longer pile of marks is cut."""
     cuts: list[int] = []
     for index, character in enumerate(text[begin:end], start=begin):
-        combines = unicodedata.combining(character) or _COMBINES_WITHOUT_MARK.match(character)
+        combines = unicodedata.category(character)[0] == "M" or _COMBINES_WITHOUT_MARK.match(character)
         if not (combines and cuts and index - cuts[-1] < _LONGEST_CLUSTER):
             cuts.append(index)
     return list(zip(cuts, [*cuts[1:], end], strict=True))

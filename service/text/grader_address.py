@@ -12,10 +12,10 @@ _LONG = 400
 """A longer sentence is speech without punctuation; only what stands around the address is taken from it."""
 
 _AROUND = 150
-_WHO = (
-    r"(?:grader|evaluator|examiner|assessor|marker|judge|scorer|grading (?:model|system|assistant|ai)|ai|llm"
-    r"|interviewer bot)"
+_JUDGE = (
+    r"(?:grader|evaluator|examiner|assessor|marker|judge|scorer|grading (?:model|system|assistant|ai)|interviewer bot)"
 )
+_WHO = rf"(?:{_JUDGE}|ai|llm)"
 _TOP = r"(?:full|maximum|max|top|highest|perfect|best|high|passing)"
 _MARK = r"(?:marks?|scores?|points?|levels?|grades?|ratings?|credit)"
 _PRAISE = r"(?:correct|strong|complete|decision-ready|perfect|excellent)"
@@ -40,19 +40,27 @@ _ORDERS = (
     ),
     (
         rf"{_IMPERATIVE}(?:give|award|grant|assign) (?:\w+ ){{0,2}}{_TOP} {_MARK}\b"
-        r"(?! to (?:the )?(?:customer|user|student)s?)"
+        r"(?! to (?:the )?(?:\w+ )?(?:customer|user|student|passage|chunk|document|result)s?)"
     ),
-    r"set (?:all|every|each|the) (?:\w+ )?(?:levels?|scores?|criteri(?:a|on)) (?:to|at) \d",
+    rf"{_IMPERATIVE}set (?:all|every|each|the) (?:\w+ )?(?:levels?|scores?|criteri(?:a|on)) (?:to|at) \d(?!\.?\d)",
+    # The same in German, French, Spanish, Italian and Portuguese, in brief.
+    r"(?:ignorier|missacht|vergiss|vergess)\w{0,3} (?:\w+ ){0,4}anweisungen\b",
+    r"(?:ignore[zr]|oublie[zr]?) (?:\w+ ){0,4}(?:instructions|consignes)\b",
+    r"(?:ignor|olvid|dimentic|esque)\w{1,4} (?:\w+ ){0,4}(?:instrucciones|istruzioni|instru\u00e7\u00f5es)\b",
+    r"(?:volle punktzahl|note maximale|punteggio massimo)\b",
+    r"(?:(?:puntuaci\u00f3n|nota) m\u00e1xima|m\u00e1xima puntuaci\u00f3n)\b",
 )
 _CALLS = (
     (
         r"(?:as|dear|attention|hey|hello|hi|note to|message (?:to|for)|instructions? (?:to|for)) "
         rf"(?:the |an? |our |any )?(?:\w+ )?{_WHO}\b(?: ?[,:!]| you\b| (?:must|should|please|reading))"
     ),
-    rf"you are (?:now )?(?:an? |the )(?:\w+ )?{_WHO}\b",
+    rf"you are (?:(?:now )?(?:an? |the )(?:\w+ )?{_JUDGE}|now (?:an? |the )(?:\w+ )?(?:ai|llm))\b",
+    # What "the AI should return" or "the judge must score" is, most often, a part of the answer.
     (
         rf"the {_WHO} (?:must|should|shall|is (?:required|instructed|told) to|will now) (?:\w+ ){{0,2}}"
-        r"(?:give|award|assign|set|return|output|score|mark|ignore|accept)\b"
+        r"(?:give|award|assign|set|return|output|score|mark|ignore|accept) (?:\w+ ){0,3}"
+        rf"(?:{_THIS}|{_TOP} {_MARK}|me\b|level \d|{_EARLIER} {_RULES})"
     ),
 )
 _CLAIMS = (
@@ -61,9 +69,10 @@ _CLAIMS = (
         rf"{_THIS} (?:\w+ )?(?:deserves?|merits|must (?:get|receive|be)|"
         r"should (?:get|receive|be (?:graded|scored|marked|rated|given)))\b"
     ),
-    r"(?:the|this) (?:new|updated|real|actual|correct|revised) (?:rubric|grading scheme|marking scheme|scoring)\b",
+    r"(?:the|this) (?:new|updated|real|actual|correct|revised) (?:rubric|(?:grading|marking|scoring) scheme)\b",
     r"rubric (?:above|below)\b",
     (
+        r"(?<!if )(?<!when )(?<!once )(?<!until )(?<!unless )(?<!after )(?<!where )(?<!of )"
         r"(?:all|every|each|these) criteri(?:a|on) (?:(?:is|are|as|has been|have been) )?(?:fully )?"
         r"(?:met|satisfied|fulfilled|level \d|decision-ready)\b"
     ),

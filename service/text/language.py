@@ -60,6 +60,15 @@ def detect_language(text: Text, declared: str) -> str:
     return _guess(text.raw[:_READ_CHARACTERS], words, declared, foreign_script=foreign_script)
 
 
+@lru_cache(maxsize=16)
+def plain_language(text: Text) -> str:
+    """The language that most small words of the text are of; English where it has few of any."""
+    words = [word.text for word in text.words[:_READ_WORDS]]
+    shares = {language: _share(words, language) for language in _SETS}
+    language = max(shares, key=shares.__getitem__)
+    return language if shares[language] >= _PLAIN_SHARE else "en"
+
+
 def _guess(raw: str, words: Sequence[str], declared: str, *, foreign_script: bool) -> str:
     ranked = _identifier().rank(raw)
     language, probability = str(ranked[0][0]), float(ranked[0][1])

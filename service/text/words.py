@@ -1,6 +1,7 @@
 """Words, sentences and clauses of a text, each with its place."""
 
 import re
+import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +12,24 @@ from typing import NamedTuple
 from service.text.folding import fold
 
 # Scripts written without spaces count a character as a word, or a quote from within a sentence would match nothing.
-_UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+# Vowel signs and what no letter composes with: they tell words apart, though `\w` does not match them.
+_MARK = "".join(
+    character
+    for character in map(chr, range(0x300, 0xAC00))
+    if unicodedata.category(character) in {"Mn", "Mc"} and not re.match(f"[{_UNSPACED}]", character)
+)
 # A sign belongs to a figure only where no word or figure precedes it: "-5" is one word, "70-90" is two.
 _WORD = re.compile(
     # "non-" belongs to its word: "proprietary" must not be found in "non-proprietary".
     # Underscores join words, as in names of code; around a word they are emphasis: "_never_" is "never".
     # Most words are this and mostly of ASCII, so that it comes first, and takes runs of ASCII at once.
-    rf"(?:non-(?=[^\W_]))?(?![{_UNSPACED}])[^\W\d_](?:[a-z0-9]++|_*+(?![{_UNSPACED}])[^\W_]|'(?=[^\W_]))*"
+    rf"(?:non-(?=[^\W_]))?(?![{_UNSPACED}])[^\W\d_](?:[a-z0-9]++|_*+(?![{_UNSPACED}])[^\W_]|'(?=[^\W_])|[{_MARK}])*"
     rf"|[{_UNSPACED}]"
-    r"|(?<![\w)%])-?\d+(?:[.,:]\d+)*"
+    r"|(?<![\w)%])-?\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?"
     r"|(?<![\w)%.])-?\.\d+"  # ".5" is not 5
-    r"|\d+(?:[.,:]\d+)*"
-    r"|!=|[%$\u20ac\u00a3\u00a5\u20b9<>=\u2260\u00b1~\u2264\u2265]"
+    r"|\d+(?:[.,:]\d+)*(?:e[-+]?\d+)?"
+    r"|!=|[%\u2030$\u20ac\u00a3\u00a5\u20b9<>=\u2260\u00b1~\u2264\u2265\u226a\u226b\u226e-\u2271\u00ac]"
 )
 # A line of 40 characters or more that goes on in lower case was wrapped by an editor or a mail program: it breaks
 # nothing, or "we would not\nfine-tune" would lose its "not".
@@ -106,6 +113,10 @@ class Text:
         """Ranges of the sentences, trimmed; an empty one is left out."""
         return _cut(self.raw, self._sentence_ends)
 
+    def sentence_start(self, at: int) -> int:
+        """Where the sentence begins in which a place is."""
+        return self.sentences[max(bisect_right(self.sentences, at, key=_start) - 1, 0)].start
+
     @cached_property
     def _sentence_ends(self) -> list[int]:
         return [match.end() for match in _SENTENCE_END.finditer(self.raw)]
@@ -119,10 +130,13 @@ class Text:
 
     def clause_around(self, start: int, end: int) -> Span:
         """The smallest run of whole clauses that covers a range."""
-        starts = [clause.start for clause in self.clauses]
-        first = self.clauses[max(bisect_right(starts, start) - 1, 0)]
-        last = self.clauses[max(bisect_right(starts, end - 1) - 1, 0)]
+        first = self.clauses[max(bisect_right(self.clauses, start, key=_start) - 1, 0)]
+        last = self.clauses[max(bisect_right(self.clauses, end - 1, key=_start) - 1, 0)]
         return Span(min(first.start, start), max(last.end, end))
+
+
+def _start(span: Span) -> int:
+    return span.start
 
 
 def _as_line(words: Sequence[Word]) -> str:

@@ -30,6 +30,7 @@ INDENTED = json.dumps(tree(), indent=2)
         pytest.param(INDENTED.replace("\n      ]", ",\n      ]").replace("\n  }", ",\n  }"), id="trailing commas"),
         pytest.param(RIGHT.replace("You clean first", "You clean first").replace(", ", ",\n"), id="a line each"),
         pytest.param("<think>Level {2}, or 1?</think>\n" + RIGHT, id="thoughts before"),
+        pytest.param('<think>It begins with "nonce": "<nonce>", then.</think>\n' + RIGHT, id="thoughts of the nonce"),
         pytest.param(INDENTED.replace(",\n", ", // it's so\n"), id="comments to the end of the line"),
         pytest.param(INDENTED.replace(": ", ': /* "}" */ '), id="comments within lines"),
         pytest.param(INDENTED.replace("\n  }", ", // last\n  }"), id="a comment behind a trailing comma"),

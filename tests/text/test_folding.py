@@ -22,6 +22,10 @@ from tests.text.texts import TEXTS
         pytest.param("R\u200bA\u00adG", "rag", id="zero-width characters"),
         pytest.param("R\ufe0fA\U000e0101\u034fG", "RAG", id="selectors"),
         pytest.param("\uac00\u11a8", "\uac01", id="Hangul in parts"),
+        pytest.param("\u09b2\u09c7\u09be", "\u09b2\u09cb", id="a vowel sign in parts"),
+        pytest.param("\u0130I\u0131i", "iiii", id="dotted and dotless i"),
+        pytest.param("R\u3164A\uffa0G\U000e0080", "RAG", id="fillers that show nothing"),
+        pytest.param("10\u00d7", "10x", id="times"),
     ],
 )
 def test_folds_alike(one: str, other: str) -> None:

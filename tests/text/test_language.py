@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from service.text.language import detect_language
+from service.text.language import detect_language, plain_language
 from service.text.words import Text
 
 
@@ -79,3 +79,18 @@ def test_plain_answers_load_no_detector() -> None:
     loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout
 
     assert loaded.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("I start with a prompt and, um, only then add retrieval.", "en", id="English"),
+        pytest.param("Es geht um die Kosten.", "de", id="a short sentence"),
+        pytest.param("Prompt um RAG um LoRA QLoRA DPO SFT Pinecone Weaviate Cohere BGE Axolotl Llama", "pt", id="hums"),
+        pytest.param("Prompt, RAG, um, LoRA, QLoRA, DPO, SFT, Pinecone, Weaviate, Cohere, BGE", "en", id="names"),
+        pytest.param("", "en", id="no words"),
+    ],
+)
+def test_plain_language(text: str, expected: str) -> None:
+    """Small words tell, however short the text is; where there are few it is taken for English."""
+    assert plain_language(Text(text)) == expected

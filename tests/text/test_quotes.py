@@ -92,6 +92,32 @@ def test_a_smoothed_quote_is_repaired(quote: str, expected: str) -> None:
         pytest.param("We don't tune for style", "We don't tune. Tune for style.", id="sentences joined at a repeat"),
         pytest.param("never tune for style only", "- never tune\n- tune for style only", id="lines joined at a repeat"),
         pytest.param("I would now fine-tune here", "I would " + "um " * 13 + "now fine-tune here", id="a long stammer"),
+        pytest.param("we never tune for style", "we never tune (tune for style)", id="brackets joined at a repeat"),
+        pytest.param("never tune for style", "never tune \u2022 tune for style", id="bullets joined at a repeat"),
+        pytest.param("port four three here", "port four four three here", id="a figure in words said twice"),
+        pytest.param("so the AC is slow", "so the A C C is slow", id="a letter said twice"),
+        pytest.param("use the AA cells", "use the A A A cells", id="a letter of three said twice"),
+        pytest.param("an L M is slow here", "an L L M is slow here", id="a letter of an abbreviation said twice"),
+        pytest.param(
+            "I would not fine-tune here", "Me? I would not. Fine-tune here, I say.", id="a sentence after not"
+        ),
+        pytest.param("they don't fine-tune here", "Well, they don\u2019t; fine-tune here.", id="a clause after n't"),
+        pytest.param("quality = cost here", "quality =/= cost here", id="a sign said twice"),
+        pytest.param("How do the data look", "How do you know the data look", id="words that are a filler elsewhere"),
+        pytest.param(
+            "that is not what by it", "that is not what I mean by it", id="another filler that says something"
+        ),
+        pytest.param("we always on the safe side", "we always err on the safe side", id="a filler that is a verb"),
+        pytest.param("it costs us 5 of it all", "it costs us 5\u2030 of it all", id="a sign for thousandths"),
+        pytest.param("it is 10 cheaper for us", "it is 10\u00d7 cheaper for us", id="a sign for times"),
+        pytest.param("take 5 chunks or so", "take \u2a7d 5 chunks or so", id="a slanted sign"),
+        pytest.param("quality cost in my book", "quality \u226e cost in my book", id="a struck sign"),
+        pytest.param("a rate of 1e+6 is fine", "a rate of 1e-6 is fine", id="the sign of an exponent"),
+        pytest.param("it takes us 1-2 hours", "it takes us 1/2 hours", id="a fraction read as a range"),
+        pytest.param("it takes us 1-2 hours", "it takes us \u00bd hours", id="a fraction sign read as a range"),
+        pytest.param("2 of it all is saved", "Of that \u00bd of it all is saved.", id="end of a fraction sign"),
+        pytest.param("we need 5 years of it", "we need 5+ years of it", id="a plus left out"),
+        pytest.param("we saw 5-3 failures", "we saw 5+3 failures", id="a sum read as a range"),
     ],
 )
 def test_an_unfaithful_quote_is_refused(quote: str, answer: str) -> None:
@@ -100,6 +126,81 @@ def test_an_unfaithful_quote_is_refused(quote: str, answer: str) -> None:
 
     assert isinstance(found, QuoteRefused)
     assert found.why == "these words are not in the answer, in this order"
+
+
+@pytest.mark.parametrize(
+    ("quote", "answer"),
+    [
+        pytest.param("Es geht dabei die Kosten", "Es geht dabei um die Kosten und nicht mehr", id="German um"),
+        pytest.param("dass die Daten kennt", "Ich glaube, dass er die Daten kennt", id="German er"),
+        pytest.param("det ikke den rette vej", "det er ikke den rette vej", id="Danish er"),
+        pytest.param("n\u00f3s usamos modelo", "n\u00f3s usamos um modelo para isso", id="Portuguese um"),
+        pytest.param(
+            "\u092a\u0940\u0928\u093e \u091a\u093e\u0939\u093f\u090f \u0925\u093e",
+            "\u092a\u093e\u0928\u0940 \u091a\u093e\u0939\u093f\u090f \u0925\u093e",
+            id="Hindi vowels",
+        ),
+        pytest.param("the mean is x here now", "the mean is x\u0304 here now", id="a mark that composes with nothing"),
+        pytest.param("\u0e01\u0e23\u0e21\u0e02\u0e2d", "\u0e01\u0e23\u0e23\u0e21\u0e02\u0e2d", id="Thai letters"),
+        pytest.param("\u3053\u304b\u304f\u306f", "\u3053\u304b\u304b\u304f\u306f", id="Japanese letters"),
+        pytest.param(
+            "\u6211\u4e0d\u8981\u6a21\u578b", "\u6211\u4e0d\u4e0d\u8981\u6a21\u578b", id="Chinese double negation"
+        ),
+        pytest.param(
+            "\u0928\u0939\u0940\u0902 \u0915\u0930\u0924\u0947 \u0939\u0948\u0902",
+            "\u0928\u0939\u0940\u0902 \u0915\u0930\u0924\u0947\u0964 \u0915\u0930\u0924\u0947 \u0939\u0948\u0902",
+            id="Hindi sentences joined at a repeat",
+        ),
+    ],
+)
+def test_an_unfaithful_quote_in_another_language_is_refused(quote: str, answer: str) -> None:
+    """What is a filler in English may be a word elsewhere, and letters and marks may be half of one."""
+    found = find_quote(Text(answer), quote)
+
+    assert found == QuoteRefused("these words are not in the answer, in this order")
+
+
+@pytest.mark.parametrize(
+    ("quote", "answer"),
+    [
+        pytest.param("i\u015f\u0131k var".upper(), "bir i\u015f\u0131k var", id="dotless i in capitals"),
+        pytest.param("istanbul'da var", "\u0130stanbul'da var", id="dotted capital I"),
+        pytest.param(
+            "\u09ad\u09be\u09b2\u09c7\u09be", "\u0996\u09c1\u09ac \u09ad\u09be\u09b2\u09cb", id="Bengali vowel in parts"
+        ),
+        pytest.param(
+            "\u1794\u17d2\u179a\u17be\u1782\u17c6",
+            "\u1799\u17be\u1784\u1794\u17d2\u179a\u17be\u1782\u17c6\u179a\u17bc",
+            id="Khmer, unspaced",
+        ),
+        pytest.param("we don\u02bbt tune it", "we don\u2019t tune it", id="a letter for an apostrophe"),
+        pytest.param("it is 10x cheaper", "it is 10\u00d7 cheaper", id="an x for a times sign"),
+        pytest.param("it takes 2 1/2 hours", "it takes 2\u00bd hours", id="a fraction in digits"),
+        pytest.param("we use RAG here", "we use R\u3164AG here", id="a Hangul filler"),
+    ],
+)
+def test_a_quote_is_found_as_other_scripts_and_keyboards_write_it(quote: str, answer: str) -> None:
+    """None of these says anything else."""
+    assert isinstance(find_quote(Text(answer), quote), list)
+
+
+def test_a_span_ends_with_the_marks_of_its_last_letter() -> None:
+    """A vowel sign at the end of a word is a part of it, whatever it is called in Unicode."""
+    answer = "\u0939\u092e \u0928\u0939\u0940\u0902 \u0915\u0930\u0924\u0947 \u0939\u0948\u0964"
+
+    assert quoted(answer, answer) == [answer.removesuffix("\u0964")]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_stammer_is_passed_over_only_where_words_are_apart(size: int) -> None:
+    """In a script without spaces a character again is a word of its own, but for a mark between the two."""
+    said = "\u6211\u89c9\u5f97"[:size]
+
+    apart = find_quote(Text(f"{said}\uff0c{said}\u9700\u8981\u5fae\u8c03"), f"{said}\u9700\u8981\u5fae\u8c03")
+    together = occurs_in(Text(f"\u5728{said}\u9700\u8981").words, Text(f"\u5728{said}{said}\u9700\u8981"))
+
+    assert isinstance(apart, list)
+    assert not together
 
 
 @pytest.mark.parametrize(
@@ -148,7 +249,13 @@ def test_an_ellipsis_may_not_swallow_a_negation(answer: str) -> None:
     assert found == QuoteRefused("the ellipsis leaves out a negation; quote the words between as well")
 
 
-@pytest.mark.parametrize("word", ["nobody to", "rarely", "that there is nothing gained if you", "_not_ that we should"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *["nobody to", "rarely", "that there is nothing gained if you", "_not_ that we should", "you dont", "we cant"],
+        *["instead of trying to", "unless we can", "niemals", "jamais", "\u043d\u0435", "\u4e0d\u7528", "\u05dc\u05d0"],
+    ],
+)
 def test_every_kind_of_negation_counts(word: str) -> None:
     """Also those that are not spelt "not", and those that stand in emphasis."""
     answer = f"We would certainly say {word} fine-tune for facts."
@@ -156,6 +263,24 @@ def test_every_kind_of_negation_counts(word: str) -> None:
     found = find_quote(Text(answer), "We would certainly ... fine-tune for facts")
 
     assert isinstance(found, QuoteRefused)
+
+
+def test_an_ellipsis_may_not_swallow_how_the_sentence_it_leads_to_begins() -> None:
+    """The negation of the words that it joins to others stands before them, in a sentence of their own."""
+    answer = "I would fine-tune for style. I would not tune in the facts of the product."
+
+    found = find_quote(Text(answer), "I would fine-tune ... in the facts of the product")
+
+    assert found == QuoteRefused("the ellipsis leaves out a negation; quote the words between as well")
+
+
+def test_a_quote_has_few_ellipses() -> None:
+    """Many could pick any sentence out of an answer, word by word."""
+    words = "When we hold long lists of facts that change each week RAG beats tuning by far".split()
+
+    found = find_quote(Text(" ".join(words)), " ... ".join(words[::2]))
+
+    assert found == QuoteRefused("the quote has too many ellipses; quote fewer parts")
 
 
 @pytest.mark.parametrize(
@@ -208,6 +333,19 @@ def test_a_stammer_with_dots_is_repaired() -> None:
         pytest.param("We need one 1", "We need one 1/3 of it.", id="fraction"),
         pytest.param("28K to build it all", "It takes $28K to build it all.", id="currency"),
         pytest.param("5 seconds are enough", "Well, <5 seconds are enough.", id="less than"),
+        pytest.param("5 seconds are enough", "Well, < 5 seconds are enough.", id="less than, spaced"),
+        pytest.param("It takes us 2", "It takes us 2\u00bd hours.", id="and a half"),
+        pytest.param("The gap grew by 10", "The gap grew by 10\u00b2 percent.", id="power"),
+        pytest.param("It takes about 10", "It takes about 10 000 queries.", id="groups of three"),
+        pytest.param("It takes about 10", "It takes about 10\u00a0000 queries.", id="groups with hard spaces"),
+        pytest.param("It takes about 1", "It takes about 1'000 queries.", id="groups with apostrophes"),
+        pytest.param("It takes about 1", "It takes about 1_000 queries.", id="groups with underscores"),
+        pytest.param("000 queries a day", "It takes 10 000 queries a day.", id="the last group"),
+        pytest.param("It takes about 5", "It takes about 5 million queries.", id="millions"),
+        pytest.param("million queries a day", "It takes 5 million queries a day.", id="the scale alone"),
+        pytest.param("It takes about 5", "It takes about 5 % of it.", id="percent, spaced"),
+        pytest.param("It takes about 5", "It takes about 5~10 of it.", id="another range"),
+        pytest.param("We only use v2", "We only use v2.5 here.", id="version"),
     ],
 )
 def test_a_figure_is_quoted_whole(quote: str, answer: str) -> None:
@@ -223,11 +361,18 @@ def test_a_figure_is_quoted_whole(quote: str, answer: str) -> None:
         pytest.param("It fails at 200", "It fails at 200, later at 300.", id="a comma"),
         pytest.param("5 chunks are enough", "The top-5 chunks are enough.", id="a word before"),
         pytest.param("It begins in 2026", "It begins in 2026 - 300 users.", id="a dash"),
+        pytest.param("It begins in 2026", "It begins in 2026 300 users later.", id="a year before a figure"),
+        pytest.param("it takes **5** hours", "Well, it takes **5** hours.", id="emphasis"),
     ],
 )
 def test_a_figure_ends_at_words_and_marks(quote: str, answer: str) -> None:
     """What merely stands beside a figure is no part of it."""
     assert quoted(quote, answer) == [quote]
+
+
+def test_a_figure_is_published_with_its_plus() -> None:
+    """As the last word of a quote, too."""
+    assert quoted("We would need 5+", "We would need 5+ of them.") == ["We would need 5+"]
 
 
 def test_a_whole_figure_further_down_is_meant() -> None:
@@ -283,6 +428,13 @@ def test_a_short_quote_must_occur_once(quote: str, answer: str) -> None:
     found = find_quote(Text(answer), quote)
 
     assert found == QuoteRefused("the quote is too short to tell which of several places it means; quote more words")
+
+
+def test_a_short_quote_that_was_stammered_occurs_once() -> None:
+    """Its beginning said again is no second place."""
+    found = quoted("so RAG", "Well, so, so so RAG. The cost counts.")
+
+    assert found == ["so so RAG."]
 
 
 def test_the_place_that_needs_no_repair_is_meant() -> None:
@@ -369,6 +521,9 @@ def test_a_range_is_always_of_the_answer(answer: str, quote: str) -> None:
         pytest.param("um " * LONG, "um b", id="fillers"),
         pytest.param("it\u2019s a word " * (LONG // 8), "it's a b", id="a phrase"),
         pytest.param("r a g " * (LONG // 3), "rag " * 200 + "b", id="spelled out"),
+        pytest.param(
+            " ".join(map(str, range(LONG // 5))), " ... ".join(map(str, range(0, LONG // 5, 2))), id="ellipses"
+        ),
     ],
 )
 def test_a_search_made_to_be_slow_ends(answer: str, quote: str) -> None:

@@ -34,6 +34,9 @@ def cut(text: str, spans: tuple[Span, ...]) -> list[str]:
         pytest.param("from -5 to 5", ["from", "-5", "to", "5"], id="sign"),
         pytest.param("at .5 or -.5 percent", ["at", ".5", "or", "-.5", "percent"], id="figure that begins with a dot"),
         pytest.param("well...5 v.5", ["well", "5", "v", "5"], id="dots before a figure"),
+        pytest.param("at 1e-5, 3E+4 or 1e6", ["at", "1e-5", "3e+4", "or", "1e6"], id="figure with an exponent"),
+        pytest.param("5 e-mails", ["5", "e", "mails"], id="a letter after a figure"),
+        pytest.param("\u0939\u0948 x\u0304", ["\u0939\u0948", "x\u0304"], id="marks stay with their letters"),
         pytest.param("_never_ __RAG__ top_k", ["never", "rag", "top_k"], id="underscores around and within"),
         pytest.param("cost != quality", ["cost", "!=", "quality"], id="not equal"),
         pytest.param("\u77e5\u8b58 RAG", ["\u77e5", "\u8b58", "rag"], id="a script without spaces"),
@@ -142,6 +145,15 @@ def test_the_clause_around_a_word_holds_it(text: str) -> None:
     for word in parsed.words:
         span = parsed.clause_around(word.start, word.end)
         assert span.start <= word.start < word.end <= span.end <= len(text)
+
+
+def test_where_a_sentence_starts() -> None:
+    """Between two sentences the one before counts."""
+    text = Text("  One two. Three four.")
+
+    starts = [text.sentence_start(at) for at in (0, 2, 9, 10, 11, 22)]
+
+    assert starts == [2, 2, 2, 2, 11, 11]
 
 
 @pytest.mark.parametrize(
