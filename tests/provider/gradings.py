@@ -246,7 +246,8 @@ def _quotes(answer: str, asked: str) -> list[str]:
         begin, end = words[start].start(), last.end()
         quote = answer[begin:end][:_LONGEST_QUOTE]
         bare = _bare(quote)
-        cut = quote[-1].isdigit() and end < len(answer)  # "3.2" may go on with "million"
+        before = answer[:begin].rstrip()[-1:]
+        cut = before.isdigit() or (quote[-1].isdigit() and end < len(answer))  # "3.2" may go on with "million"
         fit = len(bare) >= _SHORTEST_QUOTE and bare not in question and not cut
         if fit and not any(begin < span.end and span.start < end for span in addressed):
             quotes.append(quote)
