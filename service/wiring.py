@@ -1,5 +1,6 @@
 """Builds everything from settings, once; nothing below here knows where a setting came from."""
 
+import os
 from collections.abc import Callable, Sequence
 from functools import cache as once
 from typing import TYPE_CHECKING
@@ -125,9 +126,18 @@ def _asking(
         )
         if cache is None or not settings.cache:
             return grader
-        return CachedGrader(grader, cache, {**_parameters(settings), **member._asdict()})
+        asked = member._replace(api_base=member.api_base or _address_in_environment(member.model))
+        return CachedGrader(grader, cache, {**_parameters(settings), **asked._asdict()})
 
     return ask
+
+
+def _address_in_environment(model: str) -> str | None:
+    """Where litellm asks a model for which no address is set, if the environment says it; another server is another."""
+    from service.completions.starting import provider_of  # noqa: PLC0415 - as above
+
+    provider = (provider_of(model) or "").upper()
+    return os.environ.get(f"{provider}_BASE_URL") or os.environ.get(f"{provider}_API_BASE") or None
 
 
 def _parameters(settings: Settings) -> dict[str, JsonValue]:

@@ -63,6 +63,21 @@ def postgres_database() -> Iterator[str]:
         _on_server(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@contextmanager
+def closed(url: str) -> Iterator[None]:
+    """Cut every connection to a database of the server, and refuse new ones, while the context lasts."""
+    name = url.rpartition("/")[2]
+    may_connect = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    _on_server(may_connect.format(sql.Identifier(name), sql.Literal(False)))  # noqa: FBT003 - a value, not a flag
+    _on_server(
+        sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(sql.Literal(name))
+    )
+    try:
+        yield
+    finally:
+        _on_server(may_connect.format(sql.Identifier(name), sql.Literal(True)))  # noqa: FBT003 - as above
+
+
 def _on_server(statement: sql.Composed) -> None:
     # On a connection of its own each time: a test may have the server restarted.
     with psycopg.connect(_SERVER, autocommit=True, connect_timeout=5) as server:

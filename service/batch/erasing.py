@@ -1,6 +1,7 @@
 """Erasing what candidates said from a run: what is left are figures, ids and digests."""
 
 import json
+import zlib
 from collections.abc import Callable
 
 from service.batch.grading import verdict_context
@@ -15,6 +16,7 @@ TEXT_ERASED = "text-erased"
 """The code of what says that a text is gone."""
 
 _AT_ONCE = 500
+_DAMAGED = "The verdict was damaged, and was erased with what was said."
 _MESSAGE = "What was said, and all that quotes it, was erased after the time it is kept for."
 
 
@@ -23,7 +25,8 @@ def erase_run(store: Store, run: Run, *, give_up: Callable[[], bool] = lambda: F
 
     May be broken off at any time and done again; `give_up` is asked now and then.
     """
-    store.erasing.begin(run)
+    # Whom to grade in an interview is named there; its digest, the run's id, stays.
+    store.erasing.begin(run, spec=json.dumps(json.loads(run.spec) | {"speaker": None}))
     first = count = 0
     while texts := store.erasing.texts(run, first, _AT_ONCE):
         erased = [each for text in texts if (each := _erased(store, text)) is not None]
@@ -77,11 +80,12 @@ def _erased(store: Store, text: StoredText) -> ErasedText | None:
     kept = Submission(
         id=text.id, source=source, rubric=submission.rubric, error=Fault(code=TEXT_ERASED, message=_MESSAGE)
     )
-    return ErasedText(
-        ordinal=text.ordinal,
-        answer=pack(kept.model_dump_json(exclude={"id"}).encode()),
-        result=_result(store, text, submission.answer),
-    )
+    erased = pack(kept.model_dump_json(exclude={"id"}).encode())
+    try:
+        return ErasedText(text.ordinal, erased, _result(store, text, submission.answer))
+    except zlib.error:  # a verdict that is damaged must not keep the text of this run, and of all younger ones
+        fault = Fault(code=TEXT_ERASED, message=_DAMAGED)
+        return ErasedText(text.ordinal, erased, pack(fault.model_dump_json().encode()), failure=fault.code)
 
 
 def _result(store: Store, text: StoredText, answer: str | None) -> bytes | None:

@@ -29,9 +29,9 @@ class EarlierUsage:
         usages = []
         for body, packed in found:
             answer = json.loads(unpack(packed))["answer"]
-            if answer is None:
-                continue  # its text was erased, and no verdict can be unpacked without
-            verdict = json.loads(unpack(body, verdict_context(stored, answer)))
+            # Where the text was erased, the figures are packed without it.
+            content = unpack(body) if answer is None else unpack(body, verdict_context(stored, answer))
+            verdict = json.loads(content)
             usages.append(Usage.model_validate(verdict["usage"]))
         return usages
 

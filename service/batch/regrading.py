@@ -103,8 +103,11 @@ class Regrader:
             return await self._failure(answer, stored)
         rubric = self._store.submissions.rubric(answer.rubric_digest)
         context = verdict_context(rubric, submission.answer)
-        before = unpack(stored.body, context)
-        verdict = Verdict.model_validate_json(before)
+        try:
+            before = unpack(stored.body, context)
+            verdict = Verdict.model_validate_json(before)
+        except (zlib.error, ValidationError):
+            return Regraded(submission.id, "different")
         if verdict.grader.degraded is not None:
             self._tape.load((), away=verdict.grader.degraded)
         else:
@@ -121,7 +124,10 @@ class Regrader:
         rubric = self._store.submissions.rubric(answer.rubric_digest) if answer.rubric_digest else None
         self._tape.load(())
         again = await grade_stored(self._evaluator, self._spec, answer, rubric)
-        same = again.marks.status == "failed" and unpack(again.body) == unpack(stored.body)
+        try:
+            same = again.marks == stored.marks and unpack(again.body) == unpack(stored.body)
+        except zlib.error:
+            same = False
         return Regraded(answer.submission.id, self._outcome(same=same), self._line(answer, again.marks, again.body))
 
     async def _verdict(
@@ -137,7 +143,9 @@ class Regrader:
         )
         content = now.model_dump_json().encode()
         line = self._line(answer, again.marks, pack(content, context), taken_over=stored.taken_over)
-        return Regraded(answer.submission.id, self._outcome(same=content == before), line)
+        # Summaries and tables are made of the figures, which are stored beside the verdict.
+        same = content == before and again.marks == stored.marks
+        return Regraded(answer.submission.id, self._outcome(same=same), line)
 
     def _records(self, stored: StoredResult, verdict: bytes, answer: str) -> tuple[Record, ...]:
         if stored.records is None:

@@ -107,6 +107,8 @@ def grader_spec(
         max_tokens=max_tokens,
         reasks=reasks,
         prompt_version=PROMPT_VERSION,
+        # It gives the second opinion, which decides what is looked at twice, and stands in for a model that is away.
+        keyword_version=KEYWORD_VERSION,
         arrangement=arrangement or Arrangement(),
     )
 

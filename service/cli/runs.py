@@ -39,7 +39,7 @@ class _Row(TypedDict):
 
 @click.group()
 def runs() -> None:
-    """List, show, cancel, resume and delete runs.
+    """List, show, cancel, resume and delete runs, and show what single verdicts were read from.
 
     ID is a run's id or an unambiguous beginning of it. The database is the one of EVALUATOR_DATABASE_URL.
     """
@@ -195,6 +195,27 @@ def purge(days: int | None) -> None:
         "records kept for single answers or for using again.",
         err=True,
     )
+
+
+@runs.command()
+@click.argument("verdict_id", metavar="VERDICT")
+def provenance(verdict_id: str) -> None:
+    """Print, as JSON, what the verdict on an answer graded by itself was read from.
+
+    VERDICT is the verdict's id. Of a verdict by a model the digests of answer and rubric, the parameters and each reply
+    are kept as they came, until they are erased. For the verdicts of a run see 'evaluator regrade'.
+    """
+    from service.jobs import desk_of  # noqa: PLC0415 - `--help` needs none of the service
+
+    with desk_of(read_settings(), erase=True) as desk:
+        found = desk.store.records.of(verdict_id)
+    if found is None:
+        raise click.BadParameter(
+            f"of a verdict {verdict_id!r} nothing is kept. Only a model's is, of an answer that was graded by itself, "
+            "with EVALUATOR_CACHE on, until it is erased.",
+            param_hint="VERDICT",
+        )
+    click.echo(found.model_dump_json(indent=2, exclude_defaults=True))
 
 
 def _described(desk: "Desk", run: "Run") -> _Row:

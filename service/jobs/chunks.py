@@ -78,6 +78,8 @@ class ChunkGrader:
 
     async def _grade(self, run_id: str, first: int, end: int) -> None:
         run = await asyncio.to_thread(self._store.runs.get, run_id)
+        if run.state != "running":
+            return  # whoever cancelled it may have died before telling the engine
         spec = RunSpec.model_validate_json(run.spec)
         evaluator = await asyncio.to_thread(self._evaluator, spec)
         open_answers = await asyncio.to_thread(self._store.submissions.open, run.n, first, end)

@@ -3,7 +3,7 @@
 import logging
 
 from cachetools import TTLCache
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions, WorkflowStatus
 
 from service.batch.spec import RunSpec
 from service.store import Database, Run, Runs
@@ -12,6 +12,9 @@ STEPS_VERSION = "1"
 """Goes up when the order of steps changes; runs of an older version are then finished by the older program."""
 
 APPLICATION = "answer-evaluator"
+RUN, PIECE = "run", "chunk"
+"""The engine's names for the work on a whole run, which waits for its pieces, and for that on one piece."""
+
 WEBHOOKS = "webhooks"
 """The queue of what waits to be told; pieces, and the runs they belong to, have queues by their grader."""
 
@@ -19,7 +22,7 @@ _RUNS_AT_ONCE = 64
 _WEBHOOKS_AT_ONCE = 10_000
 """They sleep for hours between tries."""
 _SAY_AGAIN_AFTER_S = 60.0
-_UNDER_WAY = {"PENDING", "ENQUEUED", "DELAYED"}
+_UNDER_WAY = ["PENDING", "ENQUEUED", "DELAYED"]
 
 
 class Control:
@@ -51,7 +54,7 @@ class Control:
         """Have this attempt at a run done; harmless when it is under way."""
         queue = runs_queue(RunSpec.model_validate_json(run.spec).grader.queue)
         options: EnqueueOptions = {
-            "workflow_name": "run",
+            "workflow_name": RUN,
             "queue_name": queue,
             "workflow_id": workflow_id(run),
             "app_version": STEPS_VERSION,
@@ -84,6 +87,25 @@ class Control:
         with self._database.told_plainly():
             self._client.delete_workflows(attempts, delete_children=True)
 
+    def in_hand(self, executor: str) -> bool:
+        """Whether an executor is at something that comes to its end without anything new being begun."""
+        begun = self._begun(executor)
+        return any(each.name == PIECE for each in begun) or any(
+            each.name == RUN and not self._open_pieces(each.workflow_id) for each in begun
+        )
+
+    def executors(self) -> set[str]:
+        """Those that have begun something and not ended it, dead or alive."""
+        return {each.executor_id for each in self._begun(None) if each.executor_id}
+
+    def put_back(self, executor: str) -> int:
+        """Put what an executor has begun and not ended back into its queues; returns how many pieces of work."""
+        begun = self._begun(executor)
+        with self._database.told_plainly():
+            for each in begun:
+                self._client.resume_workflow(each.workflow_id, queue_name=each.queue_name)
+        return len(begun)
+
     def close(self) -> None:
         """Give the connections back."""
         self._client.destroy()
@@ -92,6 +114,25 @@ class Control:
         with self._database.told_plainly():
             self._client.register_queue(
                 queue, worker_concurrency=at_once, polling_interval_sec=self._polling_s, on_conflict="always_update"
+            )
+
+    def _begun(self, executor: str | None) -> list[WorkflowStatus]:
+        with self._database.told_plainly():
+            return self._client.list_workflows(
+                status="PENDING", executor_id=executor, load_input=False, load_output=False
+            )
+
+    def _open_pieces(self, workflow: str) -> bool:
+        """Whether any piece of a run is waiting or being done, here or elsewhere."""
+        with self._database.told_plainly():
+            return bool(
+                self._client.list_workflows(
+                    workflow_id_prefix=f"{workflow}/",
+                    status=_UNDER_WAY,
+                    limit=1,
+                    load_input=False,
+                    load_output=False,
+                )
             )
 
     def _status(self, run: Run) -> str | None:

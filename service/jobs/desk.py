@@ -120,17 +120,13 @@ class Desk:
         """
         if run.text is not None:
             return 0
-        if run.total is None:
-            raise AnswersInvalid(
-                f"The answers of run {run.id} were not all read. Run the same command, or send the same request, again."
-            )
+        check_read(run)
         if run.state == "running" and self.control.is_under_way(run):
-            if budget_usd is not None and _costs(run):
-                self.store.budgets.limit(run.n, budget_usd)
+            self._limit(run, budget_usd)
             return 0
         again = self.store.results.withdraw_passing(run, PASSING)
         done = sum(self.store.results.tally(run.n).values())
-        if again or run.state != "finished" or done < run.total:
+        if again or run.state != "finished" or done != run.total:
             self._start(run, attempt=run.attempt + 1, budget_usd=budget_usd)
         return again
 
@@ -231,11 +227,19 @@ class Desk:
 
     def _start(self, run: Run, *, attempt: int, budget_usd: float | None) -> None:
         """Have a loaded run done, unless another process has just seen to that, or it was cancelled."""
+        # First: a run that is said to be under way is worked at, whatever becomes of this process.
+        self._limit(run, budget_usd)
         if self.store.runs.start(run, attempt=attempt):
             if _costs(run):
-                billed = self.store.results.bill(run.n).known_usd
-                self.store.budgets.grant(run.n, budget_usd, billed_usd=billed)
+                self.store.budgets.grant(run.n, budget_usd, billed_usd=self._billed(run))
             self.control.submit(run._replace(attempt=attempt))
+
+    def _limit(self, run: Run, budget_usd: float | None) -> None:
+        if budget_usd is not None and _costs(run):
+            self.store.budgets.limit(run.n, budget_usd, billed_usd=self._billed(run))
+
+    def _billed(self, run: Run) -> float:
+        return self.store.results.bill(run.n).known_usd
 
     def _files(self, run: Run) -> Iterator[str | None]:
         return (interview_of(answer.submission.source) for answer in self.store.submissions.each(run))
@@ -247,6 +251,18 @@ class Desk:
             if other.n != run.n and before.names == spec.names:
                 return tuple(f"Since run {other.id}: {change}" for change in spec.changes_since(before))
         return ()
+
+
+def check_read(run: Run) -> None:
+    """Find out whether there is all of a run that can be worked with.
+
+    Raises:
+        AnswersInvalid: its answers were not all read.
+    """
+    if run.total is None:
+        raise AnswersInvalid(
+            f"The answers of run {run.id} were not all read. Run the same command, or send the same request, again."
+        )
 
 
 def _costs(run: Run) -> bool:

@@ -5,21 +5,23 @@ crash, and none does harm: pieces are named after their run and place, and a res
 """
 
 import asyncio
+import contextlib
 import functools
 import itertools
 import logging
 import math
+import threading
 import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypedDict
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandleAsync, WorkflowStatus
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID, WorkflowHandleAsync
 
 from service.batch.spec import CHUNK_WITH_MODEL, OFFLINE, RunSpec
 from service.errors import RunNotFound, SettingsInvalid, StoreUnavailable
 from service.jobs.chunks import ChunkGrader
-from service.jobs.control import APPLICATION, STEPS_VERSION, WEBHOOKS, Control, engine_url
+from service.jobs.control import APPLICATION, PIECE, RUN, STEPS_VERSION, WEBHOOKS, Control, engine_url
 from service.jobs.liveness import Guard, Liveness, liveness_for
 from service.jobs.notices import Notifier, Sent
 from service.settings import Settings
@@ -30,6 +32,9 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.1
 _LOOK_AFTER_EVERY_S = 10.0
 _OFFLINE_AT_ONCE = 2
+_TAKING = "queue-worker-"
+"""How DBOS begins the names of the threads that take work out of queues."""
+_TAKEN_WITHIN_S = 2.0
 
 
 class _Work(TypedDict):
@@ -53,6 +58,8 @@ class Engine:
         self._guard = Guard(self._liveness, self._adopt, every_s=guard_every_s)
         self._chunks = ChunkGrader(store, settings)
         self._notifier = Notifier(store, settings)
+        self._stop_taking: Sequence[threading.Event] = ()
+        self._sending = 0
         self._look_after_at = time.monotonic() + _LOOK_AFTER_EVERY_S
 
     @property
@@ -77,14 +84,29 @@ class Engine:
         self._guard.start()
 
     def stop(self, *, grace_s: int = 5) -> None:
-        """Stop; what is not done after `grace_s` seconds is left for another process, or for the next start."""
-        deadline = time.monotonic() + grace_s
-        while time.monotonic() < deadline and self._pieces(self.executor):
-            time.sleep(_LOOK_EVERY_S)
+        """Stop: no piece of work is begun any more, and those in hand have `grace_s` seconds to end.
+
+        What is not done by then is left for another process, or for the next start.
+        """
+        with contextlib.ExitStack() as afterwards:
+            afterwards.callback(self._guard.stop)
+            afterwards.callback(DBOS.destroy, destroy_registry=True)
+            self._let_end(time.monotonic() + grace_s)
+
+    def _let_end(self, deadline: float) -> None:
+        """Take nothing new up, and wait for what is in hand."""
+        # DBOS stops so, too, but then waits for whole runs, and so for pieces that nobody takes up any more.
+        for event in self._stop_taking:
+            event.set()
+        taken_by = time.monotonic() + _TAKEN_WITHIN_S
+        for thread in threading.enumerate():
+            if thread.name.startswith(_TAKING):  # what it has just taken up counts
+                thread.join(max(0.0, taken_by - time.monotonic()))
         try:
-            DBOS.destroy(destroy_registry=True)
-        finally:
-            self._guard.stop()
+            while time.monotonic() < deadline and (self._sending or self._control.in_hand(self.executor)):
+                time.sleep(_LOOK_EVERY_S)
+        except StoreUnavailable as error:
+            log.warning("stopped without waiting for the work in hand: %s", error)
 
     def _offer_work(self) -> set[str]:
         """The queues that this process works at: offline, and of its model."""
@@ -106,10 +128,11 @@ class Engine:
             "run_migrations": False,
             "notification_listener_polling_interval_sec": _LOOK_EVERY_S,
         }
-        DBOS(config=config)
+        dbos = DBOS(config=config)
         self._define()
         DBOS.listen_queues(sorted(queues))
         DBOS.launch()
+        self._stop_taking = dbos.background_thread_stop_events
 
     def _define(self) -> None:
         """Give DBOS the workflows, bound to this engine; they may be recovered any number of times."""
@@ -122,7 +145,7 @@ class Engine:
         async def grade(run_id: str, first: int, end: int) -> None:
             await self._chunks.grade(run_id, first, end)
 
-        @DBOS.workflow(name="chunk", max_recovery_attempts=None)
+        @DBOS.workflow(name=PIECE, max_recovery_attempts=None)
         async def chunk(run_id: str, first: int, end: int) -> None:
             await grade(run_id, first, end)
 
@@ -131,7 +154,11 @@ class Engine:
     def _define_webhooks(self) -> Callable[[str], Coroutine[Any, Any, None]]:
         @_step(name="send")
         async def send(run_id: str) -> Sent:
-            return await self._notifier.send(run_id)
+            self._sending += 1
+            try:
+                return await self._notifier.send(run_id)
+            finally:
+                self._sending -= 1
 
         @DBOS.workflow(name="webhook", max_recovery_attempts=None)
         async def webhook(run_id: str) -> None:
@@ -160,7 +187,7 @@ class Engine:
         async def finish(run_id: str, broken: int) -> bool:
             return await self._finish(run_id, broken)
 
-        @DBOS.workflow(name="run", max_recovery_attempts=None)
+        @DBOS.workflow(name=RUN, max_recovery_attempts=None)
         async def run(run_id: str) -> None:
             work = await describe(run_id)
             if work is None:
@@ -194,29 +221,18 @@ class Engine:
         await asyncio.to_thread(self._store.runs.finish, run, state)
         return state == "finished" and RunSpec.model_validate_json(run.spec).webhook_url is not None
 
-    @staticmethod
-    def _pieces(executor: str) -> list[WorkflowStatus]:
-        """What an executor has begun and not ended."""
-        return DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False)
-
     def _adopt(self, liveness: Liveness) -> None:
         """Put the work of dead executors back into its queues, and see to runs that nobody is at."""
         if time.monotonic() >= self._look_after_at:
             self._look_after_at = time.monotonic() + _LOOK_AFTER_EVERY_S
             for run in self._store.runs.list(state="running", limit=1_000):
                 self._control.look_after(run, self._store.runs)
-        pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-        others = {workflow.executor_id for workflow in pending if workflow.executor_id} - {self.executor}
-        for executor in others:
+        for executor in self._control.executors() - {self.executor}:
             with liveness.dead(executor) as dead:
-                if not dead:
-                    continue
-                # Listed again under the lock: another process may have been here in between.
-                left = DBOS.list_workflows(status="PENDING", executor_id=executor, load_input=False, load_output=False)
-                for workflow in left:
-                    DBOS.resume_workflow(workflow.workflow_id, queue_name=workflow.queue_name)
-                if left:
-                    log.warning("took over %d pieces of work of a worker that died", len(left))
+                # What is listed under the lock: another process may have been here in between.
+                taken = self._control.put_back(executor) if dead else 0
+                if taken:
+                    log.warning("took over %d pieces of work of a worker that died", taken)
 
 
 def _may_pass(error: BaseException) -> bool:

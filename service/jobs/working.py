@@ -9,7 +9,7 @@ from service.errors import SettingsInvalid
 from service.graders.replay import Tape
 from service.jobs.chunks import grader_spec_of, settings_with
 from service.jobs.control import Control
-from service.jobs.desk import Desk
+from service.jobs.desk import Desk, check_read
 from service.jobs.engine import Engine
 from service.jobs.retention import repeating
 from service.settings import Settings
@@ -80,7 +80,12 @@ def settings_for(settings: Settings, run: Run) -> Settings:
 
 
 def regrader_for(desk: Desk, settings: Settings, run: Run) -> Regrader:
-    """What grades a run again from what is stored, by the run's own grader and without a model."""
+    """What grades a run again from what is stored, by the run's own grader and without a model.
+
+    Raises:
+        AnswersInvalid: its answers were not all read.
+    """
+    check_read(run)
     spec = RunSpec.model_validate_json(run.spec)
     own = settings_with(settings, spec)
     tape = Tape()

@@ -26,13 +26,13 @@ class Budgets:
                 self._limit(connection, run_n, limit_usd)
             unsettled = budgets.c.spent + budgets.c.reserved
             connection.execute(self._change(run_n, spent=unsettled, reserved=0, closed=False))
-            billed = in_nanos(billed_usd)
-            connection.execute(self._change(run_n, spent=billed).where(budgets.c.spent < billed))
+            self._count(connection, run_n, billed_usd)
 
-    def limit(self, run_n: int, limit_usd: float) -> None:
-        """Change the limit of a run that is under way; what is set aside for its calls stays so."""
+    def limit(self, run_n: int, limit_usd: float, *, billed_usd: float) -> None:
+        """Limit a run that may be under way: what is set aside for its calls stays so; `billed_usd` as for `grant`."""
         with self._database.writing() as connection:
             self._limit(connection, run_n, limit_usd)
+            self._count(connection, run_n, billed_usd)
 
     def of(self, run_n: int) -> Account | None:
         """How the budget of a run stands; None if it has none."""
@@ -48,8 +48,11 @@ class Budgets:
         return self._write(self._change(run_n, reserved=budgets.c.reserved + amount).where(fits, may))
 
     def settle(self, run_n: int, reserved: int, spent: int) -> None:
-        """Put what was set aside right by what it cost."""
-        self._write(self._change(run_n, reserved=budgets.c.reserved - reserved, spent=budgets.c.spent + spent))
+        """Put what was set aside right by what it cost, or, where it counts as spent by now, what is spent."""
+        late = budgets.c.reserved < reserved
+        left = sa.case((late, 0), else_=budgets.c.reserved - reserved)
+        counted = sa.case((late, reserved - budgets.c.reserved), else_=0)
+        self._write(self._change(run_n, reserved=left, spent=budgets.c.spent + spent - counted))
 
     def close(self, run_n: int) -> None:
         """Note that something did not fit."""
@@ -59,6 +62,10 @@ class Budgets:
         row = {"run_n": run_n, "max_nanos": 0, "reserved": 0, "spent": 0, "closed": False}
         connection.execute(insert_or_ignore(self._database, budgets).values(row))
         connection.execute(self._change(run_n, max_nanos=in_nanos(limit_usd)))
+
+    def _count(self, connection: sa.Connection, run_n: int, billed_usd: float) -> None:
+        billed = in_nanos(billed_usd)
+        connection.execute(self._change(run_n, spent=billed).where(budgets.c.spent < billed))
 
     @staticmethod
     def _change(run_n: int, **values: object) -> sa.Update:

@@ -7,10 +7,22 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from service.store.database import Database
+from service.store.results import recount
 from service.store.runs import Run
 from service.store.schema import answers, gradings, provenance, results, runs
 
 _KEY_BYTES = 16
+_FAILED: dict[str, object] = {
+    "status": "failed",
+    "rubric": None,
+    "score": None,
+    "score_low": None,
+    "score_high": None,
+    "band": None,
+    "levels": b"",
+    "flags": b"",
+}
+"""The figures of what has no verdict."""
 
 
 class StoredText(NamedTuple):
@@ -25,11 +37,15 @@ class StoredText(NamedTuple):
 
 
 class ErasedText(NamedTuple):
-    """What is to be kept of an answer and its result, packed; None leaves a result as it is."""
+    """What is to be kept of an answer and its result, packed; None leaves a result as it is.
+
+    `failure` is the code of the fault that `result` is in the place of a verdict, None where it is a verdict.
+    """
 
     ordinal: int
     answer: bytes
     result: bytes | None
+    failure: str | None = None
 
 
 class Erasing:
@@ -45,10 +61,13 @@ class Erasing:
         with self._database.reading() as connection:
             return [Run(*row) for row in connection.execute(query)]
 
-    def begin(self, run: Run) -> None:
-        """Let nothing be added to a run any more, and erase the gradings that were made for it."""
+    def begin(self, run: Run, *, spec: str) -> None:
+        """Let nothing be added to a run any more, and erase the gradings that were made for it.
+
+        `spec` is its specification from now on.
+        """
         with self._database.writing() as connection:
-            connection.execute(sa.update(runs).where(runs.c.n == run.n).values(text="going"))
+            connection.execute(sa.update(runs).where(runs.c.n == run.n).values(text="going", spec=spec))
             connection.execute(sa.delete(gradings).where(gradings.c.run_n == run.n))
 
     def end(self, run: Run) -> None:
@@ -87,12 +106,16 @@ class Erasing:
                 connection.execute(
                     sa.update(answers).where(sa.tuple_(answers.c.run_n, answers.c.ordinal) == here).values(change)
                 )
-                kept = {} if text.result is None else {"body": text.result}
+                kept: dict[str, object] = {} if text.result is None else {"body": text.result}
+                if text.failure is not None:
+                    kept |= _FAILED | {"error_code": text.failure}
                 connection.execute(
                     sa.update(results)
                     .where(sa.tuple_(results.c.run_n, results.c.ordinal) == here)
-                    .values(key=os.urandom(_KEY_BYTES), records=None, **kept)
+                    .values(kept | {"key": os.urandom(_KEY_BYTES), "records": None})
                 )
+            if any(text.failure is not None for text in erased):
+                recount(connection, run.n)
 
     def forget(self, before: float) -> int:
         """Erase gradings, and what single verdicts were read from, from before a time; returns how many."""

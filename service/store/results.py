@@ -163,18 +163,22 @@ class Results:
             .where(answers.c.run_n == run.n)
         )
         with self._database.writing() as connection:
+            if not alone_with(connection, run.n):
+                return 0  # it was deleted meanwhile, and must not leave results behind
             insert = insert_or_ignore(self._database, target).from_select(["run_n", "ordinal", *columns], found)
             connection.execute(insert)
-            self._recount(connection, run.n)
+            recount(connection, run.n)
         return sum(self.tally(run.n).values())
 
     def withdraw_passing(self, run: Run, codes: Iterable[str]) -> int:
         """Remove results that another try may better: stand-ins' verdicts, and failures with these codes."""
         passing = sa.or_(results.c.status == "degraded", results.c.error_code.in_(list(codes)))
         with self._database.writing() as connection:
+            # In the order in which a run is deleted, or the two would wait for each other.
+            alone_with(connection, run.n)
             removed = connection.execute(sa.delete(results).where(results.c.run_n == run.n, passing)).rowcount
             if removed:
-                self._recount(connection, run.n)
+                recount(connection, run.n)
         return removed
 
     def known(self, owner: str, keys: Sequence[bytes]) -> dict[bytes, StoredResult]:
@@ -245,16 +249,23 @@ class Results:
                 connection.execute(insert_or_ignore(self._database, tallies).values(row))
                 connection.execute(more)
 
-    def _recount(self, connection: sa.Connection, run_n: int) -> None:
-        # One at a time, or two would both find no tallies and both write them.
-        connection.execute(sa.select(runs.c.n).where(runs.c.n == run_n).with_for_update())
-        connection.execute(sa.delete(tallies).where(tallies.c.run_n == run_n))
-        counted = sa.select(results.c.run_n, results.c.status, sa.func.count()).where(results.c.run_n == run_n)
-        connection.execute(
-            sa.insert(tallies).from_select(
-                ["run_n", "status", "results"], counted.group_by(results.c.run_n, results.c.status)
-            )
+
+def alone_with(connection: sa.Connection, run_n: int) -> bool:
+    """Keep everybody else from a run until the transaction ends; whether there is one."""
+    return connection.scalar(sa.select(runs.c.n).where(runs.c.n == run_n).with_for_update()) is not None
+
+
+def recount(connection: sa.Connection, run_n: int) -> None:
+    """Count the results of a run anew, by status."""
+    # One at a time, or two would both find no tallies and both write them.
+    alone_with(connection, run_n)
+    connection.execute(sa.delete(tallies).where(tallies.c.run_n == run_n))
+    counted = sa.select(results.c.run_n, results.c.status, sa.func.count()).where(results.c.run_n == run_n)
+    connection.execute(
+        sa.insert(tallies).from_select(
+            ["run_n", "status", "results"], counted.group_by(results.c.run_n, results.c.status)
         )
+    )
 
 
 def _row(run_n: int, result: StoredResult) -> dict[str, object]:
@@ -289,8 +300,8 @@ def _marks(row: sa.Row[tuple[object, ...]]) -> Marks:
         score_low=row.score_low,
         score_high=row.score_high,
         band=row.band,
-        levels=[None if level == _UNGRADED else level for level in bytes(row.levels)],
-        flags=[None if flag == _UNGRADED else bool(flag) for flag in bytes(row.flags)],
+        levels=tuple(None if level == _UNGRADED else level for level in bytes(row.levels)),
+        flags=tuple(None if flag == _UNGRADED else bool(flag) for flag in bytes(row.flags)),
         error_code=row.error_code,
     )
 

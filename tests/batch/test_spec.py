@@ -109,6 +109,16 @@ def test_no_two_answers_share_a_key(one: tuple[str, str | None], other: tuple[st
     assert (keys[0] == keys[1]) == (one == other)
 
 
+def test_the_keyword_grader_has_a_part_in_what_a_model_grades(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its second opinion says what is looked at twice and whether a person should look."""
+    monkeypatch.setattr("service.batch.spec.KEYWORD_VERSION", "another")
+
+    after = grader_spec("openai/one", api_base="http://127.0.0.1:1/v1", max_tokens=8_000, reasks=2)
+
+    assert after.identity != MODEL.identity
+    assert after.queue != MODEL.queue
+
+
 @pytest.mark.parametrize(
     ("owner", "spec", "inputs", "options"),
     [

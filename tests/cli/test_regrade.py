@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from service.batch.grading import verdict_context
 from service.cli.main import cli
-from service.errors import RunNotFound
+from service.errors import AnswersInvalid, RunNotFound
 from service.jobs import desk_of
 from service.store import Run, open_store
 from service.store.packing import pack, unpack
@@ -86,6 +86,47 @@ def test_what_differs_is_exit_code_1_and_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_figures_that_differ_from_their_verdict_are_found(tmp_path: Path) -> None:
+    """Summaries and tables are made of them."""
+    finished_run = finished(tmp_path)
+    store = open_store(sqlite_url(tmp_path))
+    with store.database.writing() as connection:
+        connection.execute(sa.update(results).where(results.c.ordinal == 1).values(score=99.0, band="strong"))
+    store.close()
+
+    result = run("regrade", finished_run.id, "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["ids"] == {"different": ["a1"]}
+
+
+def test_a_damaged_verdict_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+    """It is named like one that was changed."""
+    finished_run = finished(tmp_path)
+    store = open_store(sqlite_url(tmp_path))
+    with store.database.writing() as connection:
+        connection.execute(sa.update(results).where(results.c.ordinal == 0).values(body=b"damaged"))
+    store.close()
+
+    result = run("regrade", finished_run.id, "--json")
+
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["ids"] == {"different": ["a0"]}
+    assert json.loads(result.stdout)["identical"] == 2
+
+
+def test_a_run_whose_answers_were_not_all_read_is_refused(tmp_path: Path) -> None:
+    """Nothing to compare is not the same as nothing that differs."""
+    settings = settings_of(sqlite_url(tmp_path))
+    order = order_of(settings, texts(1))
+    with desk_of(settings) as desk:
+        desk.store.runs.create(order.id, owner="", spec=order.spec.model_dump_json())
+
+    result = run("regrade", order.id)
+
+    assert isinstance(result.exception, AnswersInvalid)
+
+
 def test_a_run_that_is_not_there_and_a_folder_that_is_not_there_are_refused(tmp_path: Path) -> None:
     """Before anything is read."""
     finished_run = finished(tmp_path)
@@ -139,6 +180,27 @@ def test_one_answer_is_paid_for_once(tmp_path: Path) -> None:
     assert kept[1] == kept[0]
     assert kept[0].parameters["model"] == "openai/scripted"
     assert kept[2] is None
+
+
+def test_what_a_single_verdict_was_read_from_can_be_seen() -> None:
+    """Each reply as it came, with who served it and the parameters; of one that is erased it is said."""
+    with scripted_provider(seed=5) as provider:
+        verdict = json.loads(run("grade", *RUBRIC, *asking(provider), "--json", stdin=texts(1)[0]).stdout)
+
+    shown = run("runs", "provenance", verdict["id"])
+    run("runs", "purge", "--days", "0")
+    erased = run("runs", "provenance", verdict["id"])
+
+    kept = json.loads(shown.stdout)
+    assert shown.exit_code == 0
+    assert kept["answer_sha256"] == verdict["answer_sha256"]
+    assert kept["rubric_digest"] == verdict["rubric"]["digest"]
+    assert kept["parameters"]["prompt_version"] == verdict["grader"]["prompt_version"]
+    exchange = kept["records"][0]["exchanges"][0]
+    assert exchange["served_model"] == verdict["grader"]["served_model"]
+    assert verdict["criteria"][0]["id"] in exchange["text"]
+    assert erased.exit_code == 2
+    assert "nothing is kept" in erased.stderr
 
 
 def test_a_database_that_is_away_costs_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

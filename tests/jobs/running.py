@@ -5,6 +5,8 @@ import json
 import time
 from collections.abc import Callable, Sequence
 
+import sqlalchemy as sa
+
 from service.batch.inputs import Input
 from service.jobs import Desk, Order, Submitted, order_for, working
 from service.rubric import Catalog, Rubric
@@ -69,3 +71,19 @@ def lines_of(desk: Desk, run: Run) -> list[dict[str, object]]:
         if line["verdict"] is not None:
             del line["verdict"]["created_at"], line["verdict"]["usage"]
     return lines
+
+
+def rows_with(desk: Desk, trace: str) -> list[str]:
+    """The tables, of ours and of the engine's, that hold a trace in any row."""
+    with desk.store.database.reading() as connection:
+        inspector = sa.inspect(connection)
+        schemas = [None] if desk.store.database.path is not None else inspector.get_schema_names()
+        places = [(schema, table) for schema in schemas for table in inspector.get_table_names(schema)]
+        found = []
+        for schema, table in places:
+            if schema in {"information_schema", "pg_catalog"}:
+                continue
+            rows = connection.execute(sa.select(sa.text("*")).select_from(sa.table(table, schema=schema))).all()
+            if any(trace in repr(tuple(row)) for row in rows):
+                found.append(table)
+    return sorted(set(found))

@@ -22,13 +22,15 @@ from tests.provider.script import Fate, Script
 class ScriptedModel:
     """Counts its calls by answer; `away` for some answers or for all.
 
-    It holds its replies back while `replying` is not set, and clears that by itself after `replies_left` of them.
+    `waited_for` is how many replies are being waited for. It holds its replies back while `replying` is not set, and
+    clears that by itself after `replies_left` of them.
     """
 
     model = "openai/scripted"
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.waited_for = 0
         self.away = False
         self.away_for: set[str] = set()
         self.replying = threading.Event()
@@ -41,8 +43,12 @@ class ScriptedModel:
         wanted = {"type": "json_schema", "json_schema": {"name": request.schema_name, "schema": request.schema}}
         prompt = read_prompt(json.dumps({"messages": messages, "response_format": wanted}).encode())
         self.calls.append(prompt.answer)
-        while not self.replying.is_set():  # noqa: ASYNC110 - the test sets it, on another thread
-            await asyncio.sleep(0.01)
+        self.waited_for += 1
+        try:
+            while not self.replying.is_set():  # noqa: ASYNC110 - the test sets it, on another thread
+                await asyncio.sleep(0.01)
+        finally:
+            self.waited_for -= 1
         if self.replies_left is not None:
             self.replies_left -= 1
             if self.replies_left == 0:

@@ -15,10 +15,8 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
-import psycopg
 import pytest
 from dbos import DBOSClient
-from psycopg import sql
 
 from service.batch.inputs import Input
 from service.jobs import Desk, desk_of, order_for
@@ -27,7 +25,7 @@ from service.rubric import Catalog
 from service.settings import Settings
 from service.store import Run
 from tests.conftest import ROOT
-from tests.databases import postgres_database
+from tests.databases import closed, postgres_database
 from tests.provider import RunningProvider, scripted_provider
 
 ANSWERS = int(os.environ.get("TRIAL_WORKERS_ANSWERS", "120"))
@@ -140,20 +138,10 @@ def test_workers_share_take_over_and_outlive_the_database(tmp_path: Path) -> Non
 
         interrupted = submit(desk, settings, "interrupted")
         wait_until(lambda: desk.progress(interrupted).done > ANSWERS // 4, "a quarter of a run is done")
-        close_for_a_while(url)
+        with closed(url):
+            threading.Event().wait(2.0)  # for as long as a restart of the server takes
         wait_until(lambda: is_finished(desk, interrupted), "a run whose database was away is finished")
         assert provider.counts().billed <= ANSWERS * 3 + CONCURRENCY * 2
-
-
-def close_for_a_while(url: str) -> None:
-    """Cut every connection and refuse new ones for as long as a restart of the server takes."""
-    server, _, name = url.rpartition("/")
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        database = sql.Identifier(name)
-        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(database))
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
-        threading.Event().wait(2.0)
-        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(database))
 
 
 @pytest.fixture(autouse=True)

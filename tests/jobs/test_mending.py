@@ -56,6 +56,43 @@ def test_a_run_that_was_begun_and_not_handed_over_is_handed_over(
     assert desk.progress(run).counts == {"graded": 3}
 
 
+def test_a_run_whose_beginning_broke_off_keeps_its_budget(
+    desk: Desk, with_model: Settings, model: ScriptedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever hands it over to the engines does not know of a limit that is not noted."""
+    order = order_of(with_model, texts(3))
+    with monkeypatch.context() as died:
+        died.setattr(desk.store.budgets, "grant", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            desk.submit(order.id, order.spec, order.reader, budget_usd=0.25)
+
+    progress = desk.progress(desk.get(order.id))
+
+    assert progress.state == "running"
+    assert progress.budget is not None
+    assert progress.budget.limit_usd == 0.25
+
+
+def test_a_budget_for_a_run_under_way_counts_what_it_has_cost(
+    desk: Desk, with_model: Settings, model: ScriptedModel
+) -> None:
+    """Even if it began without one."""
+    order = order_of(with_model, texts(3))
+    run = graded(desk, with_model, order).run
+    with desk.store.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE evaluator_runs SET state = 'running'")
+        connection.exec_driver_sql("DELETE FROM evaluator_budgets")
+    run = desk.get(run.id)._replace(attempt=2)
+    desk.control.submit(run)
+
+    desk.resume(run, budget_usd=5.0)
+
+    budget = desk.store.budgets.of(run.n)
+    assert len(model.calls) == 3
+    assert budget is not None
+    assert (budget.limit_usd, budget.spent_usd) == (5.0, 0.03)
+
+
 def test_a_failed_start_can_be_tried_again(desk: Desk, offline: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine leaves nothing of itself behind."""
     with monkeypatch.context() as broken:

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from service.batch.measured import EarlierUsage
 from service.errors import StoreUnavailable
 from service.jobs import Desk, desk_of, regrader_for, working
+from service.jobs.chunks import grader_spec_of
 from service.jobs.retention import repeating
 from service.settings import Settings
 from service.store import Run
-from service.store.schema import gradings, runs
-from tests.jobs.running import graded, order_of, texts, until
+from service.store.schema import gradings, results, runs
+from tests.jobs.running import graded, order_of, rows_with, texts, until
+from tests.jobs.scripted import ScriptedModel
 from tests.provider import scripted_provider
 
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -99,6 +102,42 @@ def test_a_run_that_is_still_under_way_ends_there(desk: Desk, offline: Settings)
     assert desk.progress(run).done == 0
 
 
+def test_a_damaged_verdict_does_not_keep_the_text(desk: Desk, offline: Settings) -> None:
+    """Neither its own, nor that of younger runs; it fails from then on, and the others keep their figures."""
+    old = aged(desk, graded(desk, offline, order_of(offline, texts(3))).run, days=3)
+    young = graded(desk, offline, order_of(offline, texts(2, first=10), name="young.jsonl")).run
+    aged(desk, young, days=2)
+    with desk.store.database.writing() as connection:
+        damaged = sa.and_(results.c.run_n == old.n, results.c.ordinal == 1)
+        connection.execute(sa.update(results).where(damaged).values(body=b"damaged"))
+
+    erased = desk.erase(older_than_days=1)
+
+    output = desk.output(old)
+    lines = [json.loads(output.as_json(line)) for line in output.each()]
+    assert (erased.runs, erased.answers) == (2, 5)
+    assert [line["status"] for line in lines] == ["graded", "failed", "graded"]
+    assert lines[1]["error"]["code"] == "text-erased"
+    assert desk.progress(old).counts == {"graded": 2, "failed": 1}
+    assert desk.summary(desk.get(old.id)).answers == 3
+    assert desk.get(young.id).text == "gone"
+
+
+@sqlite_only
+def test_the_name_of_the_candidate_is_erased(desk: Desk, offline: Settings) -> None:
+    """Whom to grade in an interview is a part of what a run is; the same command finds it all the same."""
+    order = order_of(offline, texts(2))
+    spec = order.spec.model_copy(update={"speaker": "Dana Candidate"})
+    run = aged(desk, graded(desk, offline, order._replace(spec=spec)).run, days=3)
+    before = rows_with(desk, "Dana Candidate")
+
+    desk.erase(older_than_days=1)
+
+    assert before == ["evaluator_runs"]
+    assert rows_with(desk, "Dana Candidate") == []
+    assert desk.submit(order.id, spec, order.reader).run.id == run.id
+
+
 @sqlite_only
 def test_nothing_of_the_text_is_left_in_the_file(
     database_url: str, with_model: Settings, monkeypatch: pytest.MonkeyPatch
@@ -126,6 +165,22 @@ def test_nothing_of_the_text_is_left_in_the_file(
     assert len(traces) == 4 * 5
     assert [trace for trace in traces if trace not in before] == []
     assert [trace for trace in traces if trace in after] == []
+
+
+@sqlite_only
+def test_what_grading_took_is_known_after_the_text_is_erased(
+    desk: Desk, with_model: Settings, model: ScriptedModel
+) -> None:
+    """Estimates go on being made from it."""
+    run = graded(desk, with_model, order_of(with_model, texts(5))).run
+    (rubric,) = desk.store.submissions.rubrics_of(run).values()
+    before = EarlierUsage(desk.store, grader_spec_of(with_model))(rubric)
+    aged(desk, run, days=3)
+
+    desk.erase(older_than_days=1)
+
+    assert len(before) == 5
+    assert EarlierUsage(desk.store, grader_spec_of(with_model))(rubric) == before
 
 
 @sqlite_only

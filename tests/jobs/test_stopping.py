@@ -1,15 +1,16 @@
 """Runs that are cancelled, deleted, or left behind by an engine, and what becomes of them."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-import sqlalchemy as sa
 
 from service.errors import RunNotFound, SettingsInvalid
-from service.jobs import Desk, Engine, Submitted, working
+from service.jobs import Desk, Engine, Submitted, desk_of, working
 from service.settings import Settings
-from tests.jobs.running import finish, graded, lines_of, order_of, settings_of, texts, until
+from tests.databases import closed, postgres_database
+from tests.jobs.running import finish, graded, lines_of, order_of, rows_with, settings_of, texts, until
 from tests.jobs.scripted import ScriptedModel
 
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -34,23 +35,37 @@ def test_cancel_stops_the_calls_and_resume_goes_on(desk: Desk, with_model: Setti
     """What was graded stays, what was under way is asked again, and in the end every answer has its result."""
     with in_the_middle(desk, with_model, model) as submitted:
         desk.cancel(submitted.run)
-        until(lambda: not desk.control.is_under_way(submitted.run))
-        before = len(model.calls)
+        until(lambda: not desk.control.is_under_way(submitted.run) and model.waited_for == 0)
         model.replying.set()
         stopped = desk.progress(submitted.run)
         kept = lines_of(desk, submitted.run)
 
-    calls_after_cancel = len(model.calls) - before
+    calls = len(model.calls)
     again = graded(desk, with_model, order_of(with_model, texts(30)))
 
     assert stopped.state == "cancelled"
     assert 0 < stopped.done < 30
-    assert calls_after_cancel <= CONCURRENCY
+    assert calls <= 15, "a piece was begun after the run was cancelled"
     assert (again.new, again.run.id, again.run.attempt) == (False, submitted.run.id, 2)
     assert desk.progress(submitted.run).counts == {"graded": 30}
     assert set(model.calls) == set(texts(30))
     assert len(model.calls) <= 30 + 2 * CONCURRENCY
     assert lines_of(desk, submitted.run)[: len(kept)] == kept
+
+
+@sqlite_only
+def test_a_run_is_cancelled_even_if_whoever_does_it_dies_over_it(
+    desk: Desk, with_model: Settings, model: ScriptedModel
+) -> None:
+    """Before the engine is told; the pieces that wait cost nothing more."""
+    with in_the_middle(desk, with_model, model) as submitted:
+        desk.store.runs.cancel(submitted.run)
+        model.replying.set()
+        until(lambda: not desk.control.is_under_way(submitted.run))
+
+    progress = desk.progress(submitted.run)
+    assert progress.state == "cancelled"
+    assert progress.done == len(model.calls) <= 15
 
 
 @sqlite_only
@@ -68,22 +83,6 @@ def test_a_cancelled_run_is_gone_on_with_only_when_it_is_asked_for(desk: Desk, o
     with working(desk, offline):
         finish(desk, cancelled.run)
     assert desk.progress(cancelled.run).counts == {"graded": 3}
-
-
-def rows_with(desk: Desk, trace: str) -> list[str]:
-    """The tables, of ours and of the engine's, that hold a trace in any row."""
-    with desk.store.database.reading() as connection:
-        inspector = sa.inspect(connection)
-        schemas = [None] if desk.store.database.path is not None else inspector.get_schema_names()
-        places = [(schema, table) for schema in schemas for table in inspector.get_table_names(schema)]
-        found = []
-        for schema, table in places:
-            if schema in {"information_schema", "pg_catalog"}:
-                continue
-            rows = connection.execute(sa.select(sa.text("*")).select_from(sa.table(table, schema=schema))).all()
-            if any(trace in repr(tuple(row)) for row in rows):
-                found.append(table)
-    return sorted(set(found))
 
 
 def test_deleting_a_run_that_is_under_way_leaves_nothing_of_it(
@@ -125,16 +124,92 @@ def test_what_an_engine_leaves_the_next_one_takes(desk: Desk, with_model: Settin
     assert calls - left.done <= CONCURRENCY
 
 
+@contextmanager
+def stopping(engine: Engine) -> Iterator[None]:
+    """An engine that stops, with all the time it wants; it has stopped when the context ends."""
+    thread = threading.Thread(target=engine.stop, kwargs={"grace_s": 3_600}, daemon=True)
+    thread.start()
+    yield
+    thread.join(60)
+    assert not thread.is_alive()
+
+
 @sqlite_only
-def test_an_engine_finishes_what_it_can_before_it_stops(desk: Desk, offline: Settings) -> None:
-    """Within its grace."""
-    order = order_of(offline, texts(60))
-    submitted = desk.submit(order.id, order.spec, order.reader)
+def test_an_engine_that_stops_ends_what_it_has_begun_and_begins_nothing(
+    desk: Desk, with_model: Settings, model: ScriptedModel
+) -> None:
+    """Of six pieces it does the three that it has, and is not kept by those that wait."""
+    order = order_of(with_model, texts(30))
+    run = desk.submit(order.id, order.spec, order.reader).run
+    model.replying.clear()
+    engine = Engine(desk.store, desk.control, with_model)
+    engine.start()
+    until(lambda: len(desk.control._client.list_workflows(name="chunk", status="PENDING", load_input=False)) == 3)
 
-    with working(desk, offline, grace_s=20):
-        until(lambda: desk.control._client.list_workflows(status="PENDING", load_input=False) != [])
+    with stopping(engine):
+        until(lambda: not any(each.name.startswith("queue-worker-") for each in threading.enumerate()))
+        model.replying.set()
 
-    assert desk.progress(submitted.run).counts == {"graded": 60}
+    assert desk.progress(run).counts == {"graded": 15}
+    assert len(model.calls) == 15
+    with working(desk, with_model):
+        finish(desk, run)
+    assert desk.progress(run).counts == {"graded": 30}
+    assert len(model.calls) == 30
+
+
+@sqlite_only
+def test_an_engine_that_stops_notes_the_end_of_a_run_whose_last_piece_it_has(
+    desk: Desk, with_model: Settings, model: ScriptedModel
+) -> None:
+    """Nothing is left to do for the next one."""
+    order = order_of(with_model, texts(3))
+    run = desk.submit(order.id, order.spec, order.reader).run
+    model.replying.clear()
+    engine = Engine(desk.store, desk.control, with_model)
+    engine.start()
+    until(lambda: len(model.calls) == 3)
+
+    with stopping(engine):
+        model.replying.set()
+
+    assert desk.progress(run).state == "finished"
+
+
+@sqlite_only
+def test_an_engine_that_stops_does_not_wait_for_a_receiver_that_is_away(
+    desk: Desk, offline: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next try may be hours ahead."""
+    order = order_of(offline, texts(2))
+    spec = order.spec.model_copy(
+        update={
+            "webhook_url": "http://127.0.0.1:1/",
+            "webhook_secret": "whsec_c2VjcmV0IG9mIHRlc3RzIG9ubHksIDI0IGJ5dGVz",
+        }
+    )
+    run = desk.submit(order.id, spec, order.reader).run
+    engine = Engine(desk.store, desk.control, offline.model_copy(update={"webhooks_allow_private": True}))
+    engine.start()
+    finish(desk, run)
+    until(lambda: "was not delivered" in caplog.text)
+
+    with stopping(engine):
+        pass
+
+    assert desk.control._client.list_workflows(name="webhook", status="PENDING", load_input=False) != []
+
+
+def test_an_engine_stops_while_its_database_is_away() -> None:
+    """It need not come back; nothing is lost, for what was begun is taken over by whoever comes next."""
+    with postgres_database() as url, desk_of(settings := settings_of(url)) as desk:
+        engine = Engine(desk.store, desk.control, settings, guard_every_s=0.01)
+        engine.start()
+
+        with closed(url), stopping(engine):
+            pass
+
+        assert desk.list() == []
 
 
 @sqlite_only

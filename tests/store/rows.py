@@ -31,9 +31,9 @@ def result(
     cost_usd: float | None = 0.5,
 ) -> StoredResult:
     """A result for the answer at that place."""
-    marks = Marks(status=status, error_code=error_code, levels=[0, 3, None], flags=[True, False, None], score=50.0)
+    marks = Marks(status=status, error_code=error_code, levels=(0, 3, None), flags=(True, False, None), score=50.0)
     if status == "failed":
-        marks = Marks(status=status, error_code=error_code or "answer-invalid", levels=[], flags=[])
+        marks = Marks(status=status, error_code=error_code or "answer-invalid")
     return StoredResult(ordinal, key_of(text or f"answer {ordinal}"), marks, body, calls, tokens, cost_usd)
 
 

@@ -44,8 +44,25 @@ def test_going_on_counts_what_was_never_settled_as_spent(store: Store) -> None:
     settled = store.budgets.of(1)
 
     assert unsettled == Account(limit=in_nanos(1.0), spent=in_nanos(0.4))
-    assert settled is not None
-    assert settled.spent_usd == 0.1
+    assert settled == Account(limit=in_nanos(1.0), spent=in_nanos(0.1))
+
+
+def test_a_late_call_and_one_under_way_are_both_put_right(store: Store) -> None:
+    """Nothing is ever set aside for less than no call, and in the end what they cost is spent."""
+    store.budgets.grant(1, 1.0, billed_usd=0.0)
+    store.budgets.reserve(1, in_nanos(0.4), begun=False)
+    store.budgets.grant(1, None, billed_usd=0.0)
+    store.budgets.reserve(1, in_nanos(0.3), begun=False)
+
+    store.budgets.settle(1, in_nanos(0.4), in_nanos(0.1))
+    between = store.budgets.of(1)
+    store.budgets.settle(1, in_nanos(0.3), in_nanos(0.2))
+    after = store.budgets.of(1)
+
+    assert between is not None
+    assert between.reserved >= 0
+    assert between.spent_usd == 0.4
+    assert after == Account(limit=in_nanos(1.0), spent=in_nanos(0.3))
 
 
 def test_a_limit_that_comes_later_counts_what_the_results_have_cost(store: Store) -> None:
@@ -61,10 +78,17 @@ def test_the_limit_of_a_run_under_way_can_change(store: Store) -> None:
     store.budgets.grant(1, 1.0, billed_usd=0.0)
     store.budgets.reserve(1, in_nanos(0.5), begun=False)
 
-    store.budgets.limit(1, 0.25)
+    store.budgets.limit(1, 0.25, billed_usd=0.0)
 
     assert store.budgets.of(1) == Account(limit=in_nanos(0.25), reserved=in_nanos(0.5))
     assert not store.budgets.reserve(1, 1, begun=True)
+
+
+def test_a_first_limit_counts_what_a_run_under_way_has_cost(store: Store) -> None:
+    """A limit is for all that a run costs, whenever it comes."""
+    store.budgets.limit(1, 5.0, billed_usd=3.0)
+
+    assert store.budgets.of(1) == Account(limit=in_nanos(5.0), spent=in_nanos(3.0))
 
 
 def test_deleting_a_run_deletes_its_budget(store: Store) -> None:

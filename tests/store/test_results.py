@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from service.outcome import OutcomeStatus
 from service.store import Bill, Run, Store, StoredResult, open_store
-from service.store.schema import results, tallies
+from service.store.results import recount
+from service.store.schema import answers, results, runs, tallies
 from tests.jobs.running import until
 from tests.store.rows import key_of, loaded_run, result
 
@@ -17,6 +18,13 @@ def counted(store: Store, run: Run) -> dict[str, int]:
     """The rows there are, by status, whatever the tallies say."""
     with store.database.reading() as connection:
         return dict(Counter(connection.scalars(sa.select(results.c.status).where(results.c.run_n == run.n))))
+
+
+def somebody_waits(store: Store) -> bool:
+    """Whether a session of the server's database waits for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with store.database.reading() as connection:
+        return bool(connection.scalar(sa.text(query)))
 
 
 def test_a_result_is_written_once(store: Store) -> None:
@@ -69,7 +77,7 @@ def test_two_who_recount_at_once_take_turns(server_url: str) -> None:
         store.results.save(run.n, [result(0, "one")])
         try:
             with store.database.writing() as first:
-                store.results._recount(first, run.n)
+                recount(first, run.n)
                 second = pool.submit(store.results.save, run.n, [result(0, "one"), result(1, "two")])
                 until(lambda: _waiting(store) > 0)
             second.result()
@@ -130,6 +138,44 @@ def test_take_over_brings_the_owners_final_results_free_of_cost(store: Store) ->
     assert [line.taken_over for line in store.results.lines(earlier, 0, 10)] == [False, False, False]
     assert store.results.bill(run.n) == Bill(0, 0, 0.0)
     assert store.results.bill(earlier.n) == Bill(3, 30, 1.5, known_usd=1.5)
+
+
+@pytest.mark.parametrize("store", ["postgres"], indirect=True)
+def test_a_run_that_is_deleted_meanwhile_takes_nothing_over(store: Store) -> None:
+    """Or it would be kept for good: nobody could find it to erase it."""
+    earlier = loaded_run(store, "run-1", "one")
+    store.results.save(earlier.n, [result(0, "one")])
+    run = loaded_run(store, "run-2", "one")
+
+    with ThreadPoolExecutor(1) as other:
+        with store.database.writing() as connection:
+            connection.execute(sa.select(runs.c.n).where(runs.c.n == run.n).with_for_update())
+            for table in (results, answers, runs):
+                column = table.c.n if table is runs else table.c.run_n
+                connection.execute(sa.delete(table).where(column == run.n))
+            taking = other.submit(store.results.take_over, run)
+            until(lambda: somebody_waits(store))
+        taken = taking.result()
+
+    assert taken == 0
+    assert store.results.read(run.n, 0, 10) == []
+
+
+@pytest.mark.parametrize("store", ["postgres"], indirect=True)
+def test_withdrawing_and_deleting_do_not_wait_for_each_other(store: Store) -> None:
+    """Whoever comes second finds nothing."""
+    run = loaded_run(store, "run-1", "one")
+    store.results.save(run.n, [result(0, "one", status="degraded")])
+
+    with ThreadPoolExecutor(1) as other:
+        with store.database.writing() as connection:
+            connection.execute(sa.select(runs.c.n).where(runs.c.n == run.n).with_for_update())
+            withdrawing = other.submit(store.results.withdraw_passing, run, [])
+            until(lambda: somebody_waits(store))
+            connection.execute(sa.delete(results).where(results.c.run_n == run.n))
+        withdrawn = withdrawing.result()
+
+    assert withdrawn == 0
 
 
 @pytest.mark.parametrize(
