@@ -39,7 +39,7 @@ class _Row(TypedDict):
 
 @click.group()
 def runs() -> None:
-    """List, show, cancel, resume and delete runs, and show what single verdicts were read from.
+    """List, show, cancel, resume and delete runs, and trace verdicts.
 
     ID is a run's id or an unambiguous beginning of it. The database is the one of EVALUATOR_DATABASE_URL.
     """

@@ -32,7 +32,7 @@ def reasons_to_look(rubric: Rubric, lookup: EvidenceLookup, graded: Sequence[Gra
     if long and len(graded) == len(rubric.criteria) and not any(item.level for item in graded):
         yield "Every criterion is at level 0, although the answer is not short."
     alone = [span for item in graded if (span := _only_passage(item.evidence))]
-    for (start, end), times in _passages(alone):
+    for (start, end), times in _passages(alone) if len(alone) > MOST_ON_ONE_SPAN else ():
         if times > MOST_ON_ONE_SPAN:
             yield f"One passage (characters {start} to {end}) is the only evidence for {times} criteria."
 
@@ -48,12 +48,13 @@ def _only_passage(evidence: Sequence[Evidence]) -> Span | None:
 
 def _passages(spans: Sequence[Span]) -> list[tuple[Span, int]]:
     """The passages by their place, each with how many of the spans are of it."""
-    left = list(spans)
+    alike = [[_nearly_equal(one, other) for other in spans] for one in spans]
+    left = list(range(len(spans)))
     found: list[tuple[Span, int]] = []
     while left:
-        middle = max(left, key=lambda span: sum(_nearly_equal(span, other) for other in left))
-        others = [span for span in left if not _nearly_equal(span, middle)]
-        found.append((middle, len(left) - len(others)))
+        middle = max(left, key=lambda index: sum(alike[index][other] for other in left))
+        others = [index for index in left if not alike[middle][index]]
+        found.append((spans[middle], len(left) - len(others)))
         left = others
     return sorted(found)
 
