@@ -46,7 +46,7 @@ def until(condition: Callable[[], bool], *, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
 def finish(desk: Desk, run: Run, *, seconds: float = 60.0) -> None:

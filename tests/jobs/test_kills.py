@@ -79,7 +79,7 @@ def run_here(env: dict[str, str], folder: Path) -> int:
 
 
 @pytest.mark.parametrize(
-    ("with_model", "number"), [pytest.param(True, 80, id="a model"), pytest.param(False, 600, id="offline")]
+    ("with_model", "number"), [pytest.param(True, 48, id="a model"), pytest.param(False, 600, id="offline")]
 )
 @pytest.mark.usefixtures("_one_of_each_unless_in_trials")
 def test_killed_at_random_it_ends_as_if_undisturbed(
