@@ -100,7 +100,8 @@ class Engine:
             event.set()
         taken_by = time.monotonic() + _TAKEN_WITHIN_S
         for thread in threading.enumerate():
-            if thread.name.startswith(_TAKING):  # what it has just taken up counts
+            # What one has just taken up counts; one that is only about to start will take nothing.
+            if thread.name.startswith(_TAKING) and thread.is_alive():
                 thread.join(max(0.0, taken_by - time.monotonic()))
         try:
             while time.monotonic() < deadline and (self._sending or self._control.in_hand(self.executor)):

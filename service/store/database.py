@@ -100,6 +100,10 @@ class Database:
             StoreUnavailable: there is no connection, or the tables are of a newer version of this program.
         """
         with self.told_plainly():
+            if self.path is not None and not self.path.stat().st_size:
+                # The first connection gives a new file its kind of log; of several at once SQLite has some fail.
+                with self.migrating():
+                    self._version()
             if self._version() != HEAD:
                 with self.migrating():
                     self._upgrade()
@@ -151,6 +155,7 @@ class Database:
             return version
 
     def _upgrade(self) -> None:
+        logging.getLogger("alembic").setLevel(logging.WARNING)  # before it speaks of what it loads
         # Seldom needed, and slow to import.
         from alembic import command  # noqa: PLC0415
         from alembic.config import Config  # noqa: PLC0415
@@ -159,7 +164,6 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
         config.attributes["engine"] = self.engine
-        logging.getLogger("alembic").setLevel(logging.WARNING)
         try:
             command.upgrade(config, "head")
         except CommandError:
