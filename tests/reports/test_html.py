@@ -145,9 +145,11 @@ def test_an_interview_shows_turns_and_times() -> None:
     page = page_of(summed_up([spoken]), [(spoken, text)])
 
     body = " ".join(page.texts["body"][0].split())
+    verdict = spoken.verdict
+    assert verdict is not None
     assert "turn 4, 1:02:05" in body
     assert "talk.vtt, Priya, turn 4" in body
-    assert "37.2 to 99" in body
+    assert f"{verdict.score_low} to 99" in body
     assert "Question RAG or not?" in body
     assert "prompted It was led." in body
     assert "For a person to review Look at it." in body

