@@ -34,10 +34,10 @@ run: setup ## Start the service at http://127.0.0.1:8000.
 	@$(BIN)/evaluator serve
 
 test: lint ## Lint, types, import contracts and tests.
-	@$(BIN)/pytest -n 3 --dist worksteal
+	@$(BIN)/pytest -n 4 --dist worksteal
 
 coverage: setup-dev ## The tests again, slower, with what they cover of lines and branches.
-	@$(BIN)/pytest -n 3 --dist worksteal --cov --cov-report=term --cov-fail-under=95
+	@$(BIN)/pytest -n 4 --dist worksteal --cov --cov-report=term --cov-fail-under=95
 
 check: test ## The same as `make test`.
 
@@ -55,7 +55,7 @@ bench: setup-dev ## Measure start-up and speed, as ratios within one run.
 	@$(BIN)/python -m benchmarks
 
 trials: setup-dev ## Run the long trials: far more examples, 52 kills, several workers, a million answers (an hour or two).
-	@$(BIN)/pytest -n 3 --dist worksteal -m hypothesis --hypothesis-profile=trials
+	@$(BIN)/pytest -n 4 --dist worksteal -m hypothesis --hypothesis-profile=trials
 	@TRIAL_KILLS=13 $(BIN)/pytest tests/jobs/test_kills.py
 	@TRIAL_WORKERS_ANSWERS=1280 $(BIN)/pytest tests/jobs/test_many_workers.py
 	@TRIAL_CHAOS_ANSWERS=2000 $(BIN)/pytest -s tests/graders/test_chaos.py
