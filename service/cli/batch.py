@@ -59,14 +59,6 @@ def batch(
     dry_run: bool,
     as_json: bool,
     offset_unit: Literal["codepoint", "utf16"],
-    cache: bool | None,
-    budget_usd: float | None,
-    panel: int | None,
-    frontier_model: str | None,
-    model: str | None,
-    api_base: str | None,
-    on_model_failure: str | None,
-    rubrics_dir: Path | None,
 ) -> None:
     """Grade all answers of files, or of transcripts.
 
@@ -85,16 +77,7 @@ def batch(
         raise click.BadParameter(f"{format_name!r} is none of: {', '.join(FORMATS)}.", param_hint="--format")
     destination = Destination(outs=outs, report=report, as_json=as_json)
     destination.check(expanded(files))
-    settings = read_settings(
-        model=model,
-        api_base=api_base,
-        on_model_failure=on_model_failure,
-        rubrics_dir=rubrics_dir,
-        cache=cache,
-        budget_usd=budget_usd,
-        panel=panel,
-        frontier_model=frontier_model,
-    )
+    settings = read_settings()
     evaluator = build_evaluator(settings.model_copy(update={"model": None, "api_base": None}))
     rubric = find_rubric(evaluator.catalog, rubric_id) if rubric_id else None
     with opened(files, stdin=sys.stdin.buffer, format=format_name) as inputs:

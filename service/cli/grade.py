@@ -63,14 +63,6 @@ def grade(
     offset_unit: Literal["codepoint", "utf16"],
     out: Path | None,
     as_json: bool,
-    cache: bool | None,
-    budget_usd: float | None,
-    panel: int | None,
-    frontier_model: str | None,
-    model: str | None,
-    api_base: str | None,
-    on_model_failure: str | None,
-    rubrics_dir: Path | None,
 ) -> None:
     """Grade one answer.
 
@@ -80,16 +72,7 @@ def grade(
 
     if reference is not None and rubric_id is not None:
         raise click.UsageError("Give --rubric or --reference, not both.")
-    settings = read_settings(
-        model=model,
-        api_base=api_base,
-        on_model_failure=on_model_failure,
-        rubrics_dir=rubrics_dir,
-        cache=cache,
-        budget_usd=budget_usd,
-        panel=panel,
-        frontier_model=frontier_model,
-    )
+    settings = read_settings()
     from service.wiring import build_evaluator  # noqa: PLC0415 - `--help` needs none of the service
 
     if out is not None and not out.absolute().parent.is_dir():  # known before a model is paid

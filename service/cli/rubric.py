@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from service.cli.environment import read_settings, rubrics_dir_option
 from service.cli.failures import BAD_INPUT
 
 if TYPE_CHECKING:
     from service.rubric import Catalog, Rubric
 
-_rubrics_dir = click.option("--rubrics-dir", type=click.Path(path_type=Path), help="Folder of rubrics to use instead.")
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
@@ -22,27 +22,28 @@ def rubric() -> None:
 
 
 @rubric.command("list")
-@_rubrics_dir
+@rubrics_dir_option
 @_as_json
-def list_rubrics(rubrics_dir: Path | None, *, as_json: bool) -> None:
+def list_rubrics(*, as_json: bool) -> None:
     """List the rubrics there are."""
-    rubrics = _catalog(rubrics_dir).all()
+    rubrics = _catalog().all()
     if as_json:
         fields = {"id", "version", "title", "language", "question", "digest"}
         rows = [each.model_dump(include=fields) | {"digest": each.digest} for each in rubrics]
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
+    width = max((len(each.id) for each in rubrics), default=0)
     for each in rubrics:
-        click.echo(f"{each.id}  {each.version}  {len(each.criteria)} criteria  {each.title}")
+        click.echo(f"{each.id:{width}}  {each.version}  {len(each.criteria):2} criteria  {each.title}")
 
 
 @rubric.command()
 @click.argument("rubric_id", metavar="ID_OR_FILE")
-@_rubrics_dir
+@rubrics_dir_option
 @_as_json
-def show(rubric_id: str, rubrics_dir: Path | None, *, as_json: bool) -> None:
+def show(rubric_id: str, *, as_json: bool) -> None:
     """Show a rubric: its question, criteria, levels and red flags."""
-    chosen = find_rubric(_catalog(rubrics_dir), rubric_id)
+    chosen = find_rubric(_catalog(), rubric_id)
     click.echo(chosen.model_dump_json(by_alias=True, indent=2) if as_json else _described(chosen), nl=True)
 
 
@@ -68,7 +69,10 @@ def check(files: tuple[Path, ...]) -> None:
         if file.name != f"{loaded.id}.yaml":
             click.echo(f"    in a folder of rubrics its name must be {loaded.id}.yaml", err=True)
         if silent := [criterion.id for criterion in loaded.criteria if not criterion.signals]:
-            click.echo(f"    not graded offline, for want of signals: {', '.join(silent)}", err=True)
+            click.echo(
+                f"    without signals, so offline graded from its own words, weakly or not at all: {', '.join(silent)}",
+                err=True,
+            )
     if broken:
         sys.exit(BAD_INPUT)
 
@@ -93,11 +97,10 @@ def find_rubric(catalog: "Catalog", id_or_file: str) -> "Rubric":
     return catalog.get(id_or_file)
 
 
-def _catalog(rubrics_dir: Path | None) -> "Catalog":
-    from service.cli.environment import read_settings  # noqa: PLC0415 - `--help` needs none of the service
-    from service.rubric import Catalog  # noqa: PLC0415 - as above
+def _catalog() -> "Catalog":
+    from service.rubric import Catalog  # noqa: PLC0415 - `--help` needs none of the service
 
-    return Catalog(read_settings(rubrics_dir=rubrics_dir).rubrics_dir)
+    return Catalog(read_settings().rubrics_dir)
 
 
 def _described(rubric: "Rubric") -> str:

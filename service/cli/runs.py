@@ -122,11 +122,6 @@ def resume(
     outs: tuple[Path, ...],
     report: Path | None,
     as_json: bool,
-    budget_usd: float | None,
-    model: str | None,
-    api_base: str | None,
-    on_model_failure: str | None,
-    rubrics_dir: Path | None,
 ) -> None:
     """Go on with a run, or write the results of one that is finished.
 
@@ -140,13 +135,7 @@ def resume(
 
     destination = Destination(outs=outs, report=report, as_json=as_json)
     destination.check()
-    settings = read_settings(
-        model=model,
-        api_base=api_base,
-        on_model_failure=on_model_failure,
-        rubrics_dir=rubrics_dir,
-        budget_usd=budget_usd,
-    )
+    settings = read_settings()
     with desk_of(settings, erase=True) as desk:
         run = desk.get(run_id)
         own = settings_for(settings, run)  # finds out now whether its grader is to be had here

@@ -3,7 +3,6 @@
 import contextlib
 import socket
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -24,10 +23,6 @@ def serve(
     *,
     host: str | None,
     port: int | None,
-    model: str | None,
-    api_base: str | None,
-    on_model_failure: str | None,
-    rubrics_dir: Path | None,
 ) -> None:
     """Start the HTTP service.
 
@@ -35,7 +30,7 @@ def serve(
     """
     from service.errors import SettingsInvalid  # noqa: PLC0415 - as below
 
-    settings = read_settings(model=model, api_base=api_base, on_model_failure=on_model_failure, rubrics_dir=rubrics_dir)
+    settings = read_settings()
     set_host, set_port = settings.address()
     host, port = host or set_host, set_port if port is None else port
     settings = settings.model_copy(update={"listen": f"{host}:{port}"})

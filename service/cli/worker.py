@@ -13,7 +13,7 @@ _LOOK_EVERY_S = 0.5
 
 @click.command()
 @model_options
-def worker(*, model: str | None, api_base: str | None, on_model_failure: str | None, rubrics_dir: object) -> None:
+def worker() -> None:
     """Work at the runs of EVALUATOR_DATABASE_URL until stopped.
 
     Any number of workers, on any number of hosts, share the runs of one PostgreSQL database; on SQLite, those of one
@@ -23,7 +23,7 @@ def worker(*, model: str | None, api_base: str | None, on_model_failure: str | N
     from service.jobs import desk_of, working  # noqa: PLC0415 - `--help` needs none of the service
     from service.observability import configure_logging  # noqa: PLC0415 - as above
 
-    settings = read_settings(model=model, api_base=api_base, on_model_failure=on_model_failure, rubrics_dir=rubrics_dir)
+    settings = read_settings()
     configure_logging(settings.log_level, settings.log_format or ("text" if sys.stderr.isatty() else "json"))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -7,7 +7,7 @@ import jsonschema
 from click.testing import CliRunner, Result
 
 from service.cli.main import cli
-from service.rubric import Rubric
+from service.rubric import Catalog, Rubric
 from service.rubric.catalog import bundled_folder
 
 
@@ -83,3 +83,17 @@ def test_schema_is_what_is_published() -> None:
 
     assert result.stdout == (bundled_folder() / "rubric.schema.json").read_text(encoding="utf-8")
     jsonschema.Draft202012Validator.check_schema(json.loads(result.stdout))
+
+
+def test_check_tells_what_has_no_signals(tmp_path: Path) -> None:
+    """Such a criterion is graded offline all the same, from its own words."""
+    file = tmp_path / "plain.yaml"
+    whole = Catalog().get("safe-isolation")
+    first = whole.criteria[0].model_copy(update={"signals": {}})
+    plain = whole.model_copy(update={"id": "plain", "criteria": (first, *whole.criteria[1:])})
+    file.write_text(plain.model_dump_json(by_alias=True), encoding="utf-8")
+
+    ended = run("check", str(file))
+
+    assert ended.exit_code == 0
+    assert f"graded from its own words, weakly or not at all: {first.id}" in ended.stderr
