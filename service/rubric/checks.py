@@ -250,7 +250,8 @@ def _level_condition(rubric: Rubric, condition: Condition) -> Iterator[tuple[str
             f"there is no criterion {condition.criterion!r}",
             "Name a criterion of this rubric." + nearest(condition.criterion or "", rubric.criterion_by_id),
         )
-    if "present" in condition.model_fields_set:
+    # A rubric written out by a program has all fields, and `true` says no more here than nothing does.
+    if "present" in condition.model_fields_set and not (condition.present and bounds):
         yield "`present` is for red flags", "Give a criterion `at_least`, `at_most` or both."
     elif not bounds:
         yield "the condition says nothing about the level", "Give `at_least`, `at_most` or both."

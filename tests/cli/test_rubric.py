@@ -95,5 +95,5 @@ def test_check_tells_what_has_no_signals(tmp_path: Path) -> None:
 
     ended = run("check", str(file))
 
-    assert ended.exit_code == 0
+    assert ended.exit_code == 0, ended.stderr
     assert f"graded from its own words, weakly or not at all: {first.id}" in ended.stderr
