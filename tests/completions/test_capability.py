@@ -1,7 +1,6 @@
 """How a provider is asked for JSON: what it refuses or ignores, and what is remembered of that."""
 
 import json
-from dataclasses import replace
 
 import httpx
 import pytest
@@ -14,7 +13,6 @@ from service.completions.starting import calls_for_schema, load_litellm
 from service.errors import GraderUnavailable
 from tests.completions.conftest import Wire
 from tests.completions.providers import ANTHROPIC, OPENAI, REQUEST, fails
-from tests.completions.scripted import completion
 
 openai_alone = pytest.mark.parametrize("provider", [OPENAI], ids=["openai"])
 
@@ -334,16 +332,3 @@ def test_no_mode_comes_back(events: list[tuple[Shape, Shape] | tuple[Mode, bool]
         ways.append(MODES.index(capability.shape.mode))
 
     assert ways == sorted(ways)
-
-
-@pytest.mark.parametrize(
-    ("finish_reason", "refusal", "stopped"),
-    [
-        pytest.param("stop", None, None, id="nobody"),
-        pytest.param("stop", "I cannot.", "refusal", id="the model"),
-        pytest.param("content_filter", "filtered", "content-filter", id="a filter"),
-    ],
-)
-def test_who_declined_is_told_apart(finish_reason: str, refusal: str | None, stopped: str | None) -> None:
-    """A model that will not grade, and a filter that lets nothing through."""
-    assert replace(completion("{}"), finish_reason=finish_reason, refusal=refusal).stopped == stopped

@@ -13,6 +13,12 @@ from service.rubric import Rubric
 
 _G = TypeVar("_G", Graded, FlagGraded)
 
+_DECLINED = {
+    "refusal": ("model-refused", "the model refused to grade this answer"),
+    "content-filter": ("content-filter", "a filter at the model's provider stopped the reply to this answer"),
+}
+"""What warns of a reply that was declined, and why nothing is graded, by who declined."""
+
 
 @dataclass
 class Session:
@@ -86,9 +92,10 @@ class Session:
 
         Returns whether it was a reply of the shape asked for; None where it was refused or cut off.
         """
-        if completion.refusal is not None:
-            self._reopen("the model refused to grade this answer")
-            self.stop(Notice(code="model-refused", message="The model, or a filter at its provider, refused."))
+        if completion.stopped is not None:
+            code, why = _DECLINED[completion.stopped]
+            self._reopen(why)
+            self.stop(Notice(code=code, message=_sentence(why)))
         elif completion.finish_reason == "length":
             self._reopen("the model's reply was cut off before its end")
             self.room *= 2
